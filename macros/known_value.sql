@@ -1,0 +1,13 @@
+{# FIRST_VALUE and LAST_VALUE over the rows where the expression is not NULL; engines put IGNORE NULLS in different places. #}
+
+{%- macro first_known(expression, partition_and_frame) -%}
+    {{ adapter.dispatch('known_value')('FIRST_VALUE', expression, partition_and_frame) }}
+{%- endmacro -%}
+
+{%- macro last_known(expression, partition_and_frame) -%}
+    {{ adapter.dispatch('known_value')('LAST_VALUE', expression, partition_and_frame) }}
+{%- endmacro -%}
+
+{%- macro duckdb__known_value(function, expression, partition_and_frame) -%}
+    {{ function }}({{ expression }} IGNORE NULLS) OVER ({{ partition_and_frame }})
+{%- endmacro -%}

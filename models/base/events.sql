@@ -1,0 +1,94 @@
+-- One row per delivery of an event: trackers and loaders may deliver one event more than once.
+WITH deliveries AS (
+    SELECT events.event_id
+         , events.event_name
+         , events.event_vendor
+
+         -- timestamps (UTC)
+         , {{ utc_timestamp('events.derived_tstamp') }} AS derived_at
+         , {{ utc_timestamp('events.collector_tstamp') }} AS collected_at
+         , {{ utc_timestamp('events.load_tstamp') }} AS loaded_at
+         , {{ utc_timestamp('events.dvce_created_tstamp') }} AS device_created_at
+
+         -- who
+         , COALESCE(
+               events.user_id
+             , {{ context_field('events.contexts_com_wellthy_user_2', 'user_id') }}
+           ) AS member_id
+         , {{ context_field('events.contexts_com_wellthy_user_2', 'role') }} AS role
+         , events.domain_userid
+         , events.domain_sessionid
+
+         -- where
+         , {{ context_field('events.contexts_com_snowplowanalytics_snowplow_web_page_1', 'id') }} AS page_view_id
+         , {{ normalised_path('events.page_urlpath') }} AS page_urlpath
+         , CASE
+               WHEN events.refr_medium = 'internal' OR events.refr_urlhost = events.page_urlhost THEN NULL
+               ELSE events.refr_urlhost
+           END AS referrer_host
+         , events.geo_country
+
+         -- what
+         , {{ event_field('events.unstruct_event_com_wellthy_funnel_1', 'funnel_name') }}
+           || '/' || {{ event_field('events.unstruct_event_com_wellthy_funnel_1', 'step_name') }} AS funnel_step
+         , {{ event_field('events.unstruct_event_com_snowplowanalytics_snowplow_link_click_1', 'element_id') }}
+           AS clicked_element_id
+         , events.pp_yoffset_max AS scroll_offset_pixels
+         , events.br_viewheight AS view_height_pixels
+         , events.doc_height AS page_height_pixels
+
+         -- with what
+         , LOWER(events.useragent) AS useragent
+         , LOWER(COALESCE(
+               {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'device_class') }}
+             , events.dvce_type
+           )) AS device_class
+         , {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'agent_class') }} AS agent_class
+         , {{ context_field('events.contexts_com_iab_snowplow_spiders_and_robots_1', 'spider_or_robot') }}
+           AS is_listed_robot
+      FROM {{ source('snowplow', 'events') }} AS events
+)
+
+SELECT deliveries.event_id
+     , ROW_NUMBER() OVER (
+           PARTITION BY deliveries.event_id
+               ORDER BY deliveries.collected_at
+                      , deliveries.loaded_at
+                      , deliveries.derived_at
+                      , deliveries.device_created_at
+       ) AS delivery_number
+     , deliveries.event_name
+     , COALESCE(deliveries.derived_at, deliveries.collected_at) AS event_at
+     , deliveries.collected_at
+     , deliveries.loaded_at
+     , {{ reporting_date('deliveries.loaded_at') }} AS loaded_date
+     , deliveries.device_created_at
+     , COALESCE(deliveries.derived_at > {{ dbt.dateadd('minute', 5, 'deliveries.collected_at') }}, FALSE)
+       AS is_ahead_of_collection
+     , deliveries.member_id
+     , deliveries.role
+     , deliveries.domain_userid
+     , deliveries.domain_sessionid
+     , deliveries.page_view_id
+     , deliveries.page_urlpath
+     , deliveries.referrer_host
+     , deliveries.geo_country
+     , CASE
+           WHEN deliveries.event_name = 'page_view' THEN deliveries.page_urlpath
+           WHEN deliveries.event_name = 'funnel' AND deliveries.event_vendor = 'com.wellthy'
+               THEN deliveries.funnel_step
+           ELSE NULL
+       END AS step_key
+     , deliveries.clicked_element_id
+     , deliveries.scroll_offset_pixels
+     , deliveries.view_height_pixels
+     , deliveries.page_height_pixels
+     , CASE
+           WHEN deliveries.device_class IN ('phone', 'mobile') THEN 'phone'
+           WHEN deliveries.device_class IN ('desktop', 'computer') THEN 'desktop'
+           WHEN deliveries.device_class = 'tablet' THEN 'tablet'
+           WHEN deliveries.device_class IS NULL THEN 'unknown'
+           ELSE 'other'
+       END AS device_type
+     , {{ bot_signal('deliveries') }} AS bot_signal
+  FROM deliveries

@@ -1,0 +1,30 @@
+-- One row per device that a robot drives: by its own signals, or by more funnel steps a day than a person takes.
+WITH signals AS (
+    SELECT events.domain_userid
+         , events.bot_signal AS bot_reason
+      FROM {{ ref('events') }} AS events
+     WHERE events.bot_signal IS NOT NULL
+       AND events.domain_userid IS NOT NULL
+
+     UNION ALL
+
+    SELECT events.domain_userid
+         , 'step_hits' AS bot_reason
+      FROM {{ ref('events') }} AS events
+     INNER JOIN {{ ref('funnel_step_keys') }} AS step_keys
+        ON step_keys.event_name = events.event_name
+       AND step_keys.step_key IS NOT DISTINCT FROM events.step_key
+     WHERE events.delivery_number = 1
+       AND events.domain_userid IS NOT NULL
+       AND {{ reporting_date('events.event_at') }} >= COALESCE(step_keys.valid_from_date, CAST('1970-01-01' AS DATE))
+       AND {{ reporting_date('events.event_at') }} <= COALESCE(step_keys.valid_to_date, CAST('9999-12-31' AS DATE))
+     GROUP BY events.domain_userid
+            , step_keys.funnel_name
+            , CAST(events.event_at AS DATE)
+    HAVING COUNT(*) > {{ var('bot_step_hits_per_day') }}
+)
+
+SELECT signals.domain_userid
+     , MIN(signals.bot_reason) AS bot_reason
+  FROM signals
+ GROUP BY signals.domain_userid

@@ -1,0 +1,84 @@
+-- One row per page view, double fires merged: how long it lasted, how far it was scrolled, what was clicked.
+{%- set next_viewed_at -%}
+    LEAD(loads.viewed_at) OVER (PARTITION BY loads.domain_sessionid ORDER BY loads.visit_number)
+{%- endset %}
+
+WITH visits AS (
+    SELECT loads.event_id
+         , loads.page_view_id
+         , loads.person_id
+         , loads.domain_userid
+         , loads.domain_sessionid
+         , loads.visit_number
+         , loads.page_urlpath
+         , loads.referrer_host
+         , loads.device_type
+         , loads.viewed_at
+         , CASE
+               WHEN loads.domain_sessionid IS NULL THEN NULL
+               ELSE {{ seconds_between('loads.viewed_at', 'COALESCE(' ~ next_viewed_at ~ ', activity.last_ping_at)') }}
+           END AS open_seconds
+         , COALESCE(activity.ping_count, 0) AS ping_count
+         , CASE
+               WHEN activity.heartbeat_count > 0
+                   THEN {{ var('heartbeat_interval_seconds') }} * (activity.heartbeat_count - 1)
+                        + {{ var('heartbeat_first_seconds') }}
+               ELSE 0
+           END AS heartbeat_seconds
+         , {{ seconds_between('loads.viewed_at', 'activity.first_cta_click_at') }} AS seconds_to_cta_click
+         , activity.scroll_depth_rate
+      FROM {{ ref('page_loads') }} AS loads
+      LEFT JOIN {{ ref('page_activity') }} AS activity
+        ON activity.domain_sessionid = loads.domain_sessionid
+       AND activity.visit_number = loads.visit_number
+     WHERE loads.is_visit_start
+)
+
+, dwells AS (
+    SELECT visits.event_id
+         , visits.page_view_id
+         , visits.person_id
+         , visits.domain_userid
+         , visits.domain_sessionid
+         , visits.visit_number
+         , visits.page_urlpath
+         , visits.referrer_host
+         , visits.device_type
+         , visits.viewed_at
+         , CASE
+               WHEN visits.open_seconds < 0 THEN 0
+               WHEN visits.open_seconds > {{ var('dwell_cap_seconds') }} THEN {{ var('dwell_cap_seconds') }}
+               ELSE visits.open_seconds
+           END AS dwell_seconds
+         , COALESCE(visits.open_seconds > {{ var('dwell_cap_seconds') }}, FALSE) AS is_dwell_capped
+         , visits.ping_count
+         , visits.heartbeat_seconds
+         , visits.seconds_to_cta_click
+         , visits.scroll_depth_rate
+      FROM visits
+)
+
+SELECT dwells.page_view_id
+     , dwells.event_id
+     , dwells.person_id
+     , dwells.domain_userid
+     , dwells.domain_sessionid
+     , dwells.visit_number
+     , dwells.page_urlpath
+     , dwells.referrer_host
+     , dwells.device_type
+     , dwells.viewed_at
+     , CAST(dwells.dwell_seconds AS DOUBLE) AS dwell_seconds
+     , dwells.dwell_seconds IS NULL AS is_dwell_unknown
+     , dwells.is_dwell_capped
+     , CAST(CASE
+           WHEN dwells.heartbeat_seconds > dwells.dwell_seconds THEN dwells.dwell_seconds
+           ELSE dwells.heartbeat_seconds
+       END AS DOUBLE) AS engaged_seconds
+     , dwells.ping_count
+     , CAST(CASE
+           WHEN dwells.seconds_to_cta_click < 0 THEN 0
+           ELSE dwells.seconds_to_cta_click
+       END AS DOUBLE) AS seconds_to_cta_click
+     , CASE WHEN dwells.scroll_depth_rate > 1 THEN 1 ELSE dwells.scroll_depth_rate END AS scroll_depth_rate
+  FROM dwells

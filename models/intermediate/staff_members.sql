@@ -1,0 +1,7 @@
+-- One row per member who had the role STAFF on any event.
+SELECT events.member_id
+     , MIN(events.event_at) AS first_seen_as_staff_at
+  FROM {{ ref('events') }} AS events
+ WHERE events.role = 'STAFF'
+   AND events.member_id IS NOT NULL
+ GROUP BY events.member_id
