@@ -1,0 +1,84 @@
+## Build the funnel's tables and answer its questions. Linux and macOS, Python 3.10 to 3.13.
+
+# Where the source files are, and where the database files go.
+DATA_DIR ?= data
+WAREHOUSE_DIR ?= warehouse
+# The Python that .venv is made from.
+PYTHON ?= python3
+
+export DATA_DIR WAREHOUSE_DIR
+
+PY := .venv/bin/python
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-compile --require-hashes
+LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+.DEFAULT_GOAL := help
+.PHONY: help build answers data test lint format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^## / { sub(/^## /, ""); print $$0 "\n" } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Variables: DATA_DIR=$(DATA_DIR) WAREHOUSE_DIR=$(WAREHOUSE_DIR) PYTHON=$(PYTHON)"
+
+build: .venv/build.stamp ## make the tables from DATA_DIR into WAREHOUSE_DIR, and print the answers
+	@$(PY) -m scripts.build
+
+answers: .venv/build.stamp ## print the answers again, from the tables already made
+	@$(PY) -m scripts.answers
+
+data: .venv/dev.stamp ## make the synthetic events in data/ again: the same seed, the same rows
+	@$(PY) -m scripts.simulate --people 2000 --months 6 --seed 7 --out data
+
+test: .venv/dev.stamp ## run the tests
+	@$(PY) -m pytest
+
+lint: .venv/dev.stamp ## check the style of SQL and Python
+	@$(PY) -W ignore::UserWarning -m sqlfluff lint --processes 0 --disable-progress-bar models macros tests/dbt
+	@$(PY) -m ruff check --quiet
+	@$(PY) -m ruff format --check --quiet
+
+format: .venv/dev.stamp ## repair what of the style a machine can repair
+	@$(PY) -m ruff check --quiet --fix
+	@$(PY) -m ruff format --quiet
+	@$(PY) -W ignore::UserWarning -m sqlfluff fix --processes 0 --disable-progress-bar --quiet models macros tests/dbt
+
+lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
+	@$(LOCK) --upgrade pyproject.toml --output-file requirements.txt
+	@$(LOCK) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+clean: ## remove the tables, dbt's files and caches; data/ and .venv stay
+	@rm -f "$(WAREHOUSE_DIR)"/raw.duckdb* "$(WAREHOUSE_DIR)"/prep.duckdb* "$(WAREHOUSE_DIR)"/prod.duckdb*
+	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is touched last, so a set-up that failed half way leaves none and the next `make` starts it again.
+
+# Phony while it is missing or its Python is gone: then all that is installed in it is made anew too.
+ifneq ($(shell test -x $(PY) && echo there), there)
+.PHONY: .venv/bin/python
+endif
+.venv/bin/python:
+	@command -v "$(PYTHON)" > /dev/null || \
+		{ echo "No Python found as '$(PYTHON)': install Python 3.10 or newer, or say which: make PYTHON=python3.13 …" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "'$(PYTHON)' is $$("$(PYTHON)" --version 2>&1), 3.10 or newer is needed: make PYTHON=python3.13 …" >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv > /dev/null 2>&1 || { rm -rf .venv; \
+		echo "'$(PYTHON)' cannot make a virtual environment: install its venv module (on Debian: apt install python3-venv)" >&2; exit 1; }
+
+.venv/build.stamp: requirements.txt .venv/bin/python
+	@echo "Installing what the build needs into .venv (once, about a minute)"
+	@$(PIP_INSTALL) -r requirements.txt || { $(INSTALL_FAILED); }
+	@$(COMPILE)
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/build.stamp
+	@echo "Installing what tests and lint need into .venv (once)"
+	@$(PIP_INSTALL) -r requirements.txt -r requirements-dev.txt || { $(INSTALL_FAILED); }
+	@$(COMPILE)
+	@touch $@
+
+INSTALL_FAILED = echo "Installing failed with $$($(PY) --version): see pip's message above; tested are Python 3.10 to 3.13:" \
+	"rm -rf .venv, then make PYTHON=python3.13 …" >&2; exit 1
+# One pass on every core; the templates that some packages ship are not Python and may fail.
+COMPILE = $(PY) -m compileall -q -j 0 .venv/lib > /dev/null 2>&1 || true
