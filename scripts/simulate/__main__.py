@@ -1,0 +1,123 @@
+"""The command line: `python -m scripts.simulate --people 2000 --months 6 --seed 7 --out data`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from .chunk import chunk_sizes, make_chunk
+from .files import staged, write_events, write_table, write_truth
+from .members import clients_table, members_table, select_members
+from .story import story
+from .truth import Truth, finish, tell
+from .world import Calendar, join_worlds
+
+# So many chunks are in memory at a time (about 65,000 people, 3 million events); each such part has files of its own.
+CHUNKS_PER_PART = 16
+MOST_PEOPLE = 10_000_000
+MOST_MONTHS = 120
+
+
+def simulate(people: int, calendar: Calendar, seed: int, out: Path, with_truth: bool = True) -> int:
+    """Write a world under `out` and return the number of events.
+
+    `people` is the number of signup visitors; robots and staff come on top. Same arguments, same bytes. Files that
+    were there before are replaced; without truth, an old truth folder is removed, since it would be wrong.
+    Raises OSError where `out` cannot be written.
+    """
+    sizes = chunk_sizes(people)
+    truth, accounts, count = Truth(), [], 0
+    with staged(out) as folder, _progress(len(sizes)) as advance:
+        for part, first in enumerate(range(0, len(sizes), CHUNKS_PER_PART)):
+            chunks = []
+            for chunk in range(first, min(first + CHUNKS_PER_PART, len(sizes))):
+                chunks.append(make_chunk(seed, chunk, sizes[chunk], calendar))
+                advance()
+            world = join_worlds(chunks)
+            accounts.append(select_members(world.people, calendar))
+            count += write_events(world, folder / "snowplow" / "events", part)
+            if with_truth:
+                tell(truth, world, calendar)
+        write_table(members_table(accounts, people, seed, calendar), folder / "wellthy" / "members.parquet")
+        write_table(clients_table(calendar), folder / "wellthy" / "clients.parquet")
+        if with_truth:
+            finish(truth)
+            write_truth(truth, story(people, seed, calendar), folder / "truth")
+    return count
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on a terminal, nothing anywhere else."""
+    columns = (TextColumn("chunks of people"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"simulate: {message}\n")
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """A reader of whole numbers from `least` to `most`."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"not a whole number: {text!r}") from None
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"must be from {least:,} to {most:,}, not {number}")
+        return number
+
+    return read
+
+
+def _first_of_month(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a date like 2026-01-01: {text!r}") from None
+    if day.day != 1 or not 2000 <= day.year <= 2100:
+        raise argparse.ArgumentTypeError(f"must be the first day of a month from 2000 to 2100, not {text}")
+    return day
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code (2: bad arguments or an output folder that cannot be written)."""
+    parser = _Parser(prog="python -m scripts.simulate", description="Makes synthetic signup data.")
+    parser.add_argument("--people", type=_whole(1, MOST_PEOPLE), default=2_000, help="signup visitors (default 2000)")
+    parser.add_argument("--months", type=_whole(1, MOST_MONTHS), default=6, help="length of the world (default 6)")
+    parser.add_argument("--seed", type=_whole(0, 2**63 - 1), default=7, help="same seed, same bytes (default 7)")
+    parser.add_argument("--start", type=_first_of_month, default=date(2026, 1, 1), help="first day (2026-01-01)")
+    parser.add_argument("--out", type=Path, default=Path("data"), help="folder to write to (default data)")
+    parser.add_argument("--no-truth", action="store_true", help="leave the truth out (it is plain Python, and slow)")
+    given = parser.parse_args(arguments)
+    try:
+        calendar = Calendar(given.start, given.months)
+        count = simulate(given.people, calendar, given.seed, given.out, not given.no_truth)
+    except OSError as error:
+        print(f"simulate: cannot write to {given.out}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("simulate: stopped, nothing was changed", file=sys.stderr)
+        return 130
+    print(f"{count:,} events of {given.people:,} people in {given.months} months written to {given.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

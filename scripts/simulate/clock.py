@@ -1,0 +1,58 @@
+"""Time and chance in integers only, so that every machine draws the same world.
+
+All times are int64 milliseconds since 1970-01-01 UTC; all chances are integers per 10,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+# Monday to Sunday, then the 24 UTC hours: signups follow American office days.
+WEEKDAY_WEIGHTS = (100, 112, 110, 105, 92, 55, 50)
+HOUR_WEIGHTS = (30, 24, 18, 12, 7, 4, 3, 3, 4, 6, 9, 16, 34, 52, 64, 70, 72, 70, 68, 64, 58, 50, 42, 36)
+
+
+def to_ms(day: date) -> int:
+    """Midnight UTC of a day, in ms."""
+    return (day - date(1970, 1, 1)).days * DAY
+
+
+def add_months(day: date, months: int) -> date:
+    """The first of the month that lies `months` after the month of `day`."""
+    months += day.year * 12 + day.month - 1
+    return date(months // 12, months % 12 + 1, 1)
+
+
+def chance(rng: np.random.Generator, size: int, per_10000: int | np.ndarray) -> np.ndarray:
+    """`size` booleans, each true with the given chance (one number, or one per draw)."""
+    return rng.integers(0, 10_000, size) < per_10000
+
+
+def pick(rng: np.random.Generator, size: int, weights: Sequence[int]) -> np.ndarray:
+    """`size` positions in `weights`, each as likely as its integer weight."""
+    steps = np.cumsum(np.asarray(weights, dtype=np.int64))
+    return np.searchsorted(steps, rng.integers(0, steps[-1], size), side="right")
+
+
+def spread(rng: np.random.Generator, size: int, knots: Sequence[int]) -> np.ndarray:
+    """`size` int64 draws from a distribution given by equally spaced quantiles (`knots`, from minimum to maximum)."""
+    table = np.asarray(knots, dtype=np.int64)
+    position = rng.integers(0, 1 << 24, size) * (len(table) - 1)
+    left = position >> 24
+    return table[left] + (((table[left + 1] - table[left]) * (position & ((1 << 24) - 1))) >> 24)
+
+
+def arrivals(rng: np.random.Generator, size: int, start: date, end: date) -> np.ndarray:
+    """`size` moments (ms) between two days, more of them on weekdays and in American office hours."""
+    days = (end - start).days
+    weights = [WEEKDAY_WEIGHTS[(start.weekday() + day) % 7] for day in range(days)]
+    moment = pick(rng, size, weights) * DAY + pick(rng, size, HOUR_WEIGHTS) * HOUR
+    return to_ms(start) + moment + rng.integers(0, HOUR, size)

@@ -1,0 +1,194 @@
+"""What goes wrong between a browser and the warehouse, each kind at a stated rate (per 10,000)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .clock import DAY, HOUR, MINUTE, SECOND, chance
+from .events import FUNNEL, LINK_CLICK, PAGE_PING, PAGE_VIEW
+from .ids import draw_ids
+from .pages import CALLBACK, step_page
+from .world import Calendar, Columns, World, join_columns
+
+LOST_PINGS = 150
+VISITS_WITHOUT_PINGS = 50
+STRAY_PINGS = 60
+DOUBLE_FIRES = 60
+LATE_LOADS = 50
+LATE_MS = (2 * HOUR, 3 * DAY - 30 * MINUTE)
+QUEUED = 100
+DUPLICATES = 80
+DUPLICATES_LOADED_LATER = 2_500
+# Missing keys: anonymous rows without device and session (nobody's), known rows without device, and so on.
+NO_KEY_AT_ALL = 25
+NO_DEVICE_KEY = 8
+NO_SESSION_KEY = 10
+NO_PAGE_VIEW_KEY = 8
+NO_USERAGENT = 15
+NO_DEVICE_TIME = 10
+
+# Bits of the column `missing`: which of a row's values the tracker did not send.
+DEVICE, SESSION, VIEW, AGENT, TIME = 1, 2, 4, 8, 16
+
+NETWORK_MS = (25, 350)
+ETL_BATCH_MS = MINUTE
+LOAD_BATCH_MS = 10 * MINUTE
+
+
+def _take(rows: Columns, which: np.ndarray) -> Columns:
+    """Some rows, by mask or position."""
+    return {name: column[which] for name, column in rows.items()}
+
+
+def _is_human(world: World) -> np.ndarray:
+    """Per row: it belongs to an ordinary person's visit, neither to a robot's nor to staff's."""
+    person = world.visits["person"][world.rows["visit"]]
+    return (person >= 0) & ~world.people["is_staff"][person]
+
+
+def lose_pings(rng: np.random.Generator, world: World) -> None:
+    """Some pings never arrive; some visits lose all of theirs."""
+    rows = world.rows
+    lost = chance(rng, len(rows["at"]), LOST_PINGS)
+    lost |= chance(rng, len(world.visits["at"]), VISITS_WITHOUT_PINGS)[rows["visit"]]
+    world.rows = _take(rows, ~(lost & (rows["kind"] == PAGE_PING)))
+
+
+def stray_pings(rng: np.random.Generator, world: World) -> None:
+    """A page left open sends a ping under its old page view id in the device's next session."""
+    visits, sessions = world.visits, world.sessions
+    order = np.lexsort((sessions["number"], sessions["device"]))
+    following = np.full(len(order), -1, dtype=np.int64)
+    same = sessions["device"][order[1:]] == sessions["device"][order[:-1]]
+    following[order[:-1]] = np.where(same, order[1:], -1)
+    first_visit = np.full(len(order), -1, dtype=np.int64)
+    opens = np.flatnonzero(visits["is_first"])
+    first_visit[visits["session"][opens]] = opens
+
+    left = np.flatnonzero(chance(rng, len(visits["at"]), STRAY_PINGS) & (following[visits["session"]] >= 0))
+    then = first_visit[following[visits["session"][left]]]
+    stray = {
+        "visit": left,
+        "page_view": left,
+        "session": visits["session"][then],
+        "device": visits["device"][then],
+        "person": np.where(visits["is_known"][then], visits["person"][then], -1),
+        "kind": np.full(len(left), PAGE_PING, dtype=np.int8),
+        "element": np.full(len(left), -1, dtype=np.int64),
+        "step": np.full(len(left), -1, dtype=np.int64),
+        "is_verified": visits["is_verified"][then],
+        "at": visits["at"][then] + SECOND + rng.integers(0, SECOND, len(left)),
+        "scroll_from": visits["scroll"][left],
+        "scroll_to": visits["scroll"][left],
+    }
+    world.rows = join_columns([world.rows, stray])
+
+
+def double_fires(rng: np.random.Generator, world: World) -> np.ndarray:
+    """Some page views are sent twice within two seconds; half of the second ones get a page view id of their own.
+
+    Later pings keep the first id, and these visits get no other dirt on their keys: what is one visit stays beyond
+    doubt. Returns per visit whether it was fired twice.
+    """
+    rows, visits = world.rows, world.visits
+    fires = (rows["kind"] == PAGE_VIEW) & (visits["page"][rows["visit"]] != CALLBACK) & _is_human(world)
+    again = _take(rows, np.flatnonzero(fires & chance(rng, len(fires), DOUBLE_FIRES)))
+    size = len(again["at"])
+    # More than the network's jitter, less than two seconds: the second one stays the second one.
+    again["at"] = again["at"] + rng.integers(400, 1_400, size)
+    other_id = np.flatnonzero(chance(rng, size, 5_000))
+    copies = _take(visits, again["visit"][other_id])
+    copies["id"] = draw_ids(rng, len(other_id))
+    again["page_view"] = again["page_view"].copy()
+    again["page_view"][other_id] = len(visits["at"]) + np.arange(len(other_id))
+    world.visits = join_columns([visits, copies])
+    world.rows = join_columns([rows, again])
+    is_double = np.zeros(len(world.visits["at"]), dtype=bool)
+    is_double[again["visit"]] = True
+    return is_double
+
+
+def _batches(collector: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """When rows are enriched and loaded: the end of a batch each; a load takes up to a minute."""
+    etl = (collector // ETL_BATCH_MS + 1) * ETL_BATCH_MS + 250
+    batch = (etl + late) // LOAD_BATCH_MS + 1
+    return etl, batch * LOAD_BATCH_MS + batch * 7_919 % 60_000
+
+
+def stamp(rng: np.random.Generator, world: World) -> None:
+    """Give every row its six times (ms) and its event id; some devices' clocks are wrong, some loads are late."""
+    rows = world.rows
+    size = len(rows["at"])
+    network = rng.integers(*NETWORK_MS, size)
+    delay = rng.integers(2, 60, size)
+    delay = np.where(chance(rng, size, QUEUED), rng.integers(SECOND, 30 * SECOND, size), delay)
+    late = np.where(chance(rng, size, LATE_LOADS), rng.integers(*LATE_MS, size), 0)
+    rows["created"] = rows["at"] + world.devices["skew_ms"][rows["device"]]
+    rows["sent"] = rows["created"] + delay
+    rows["collector"] = rows["at"] + delay + network
+    rows["derived"] = rows["collector"] - (rows["sent"] - rows["created"])
+    rows["etl"], rows["load"] = _batches(rows["collector"], late)
+    rows["id"] = draw_ids(rng, size)
+    rows["missing"] = np.zeros(size, dtype=np.int8)
+    rows["is_duplicate"] = np.zeros(size, dtype=bool)
+
+
+def lose_keys(rng: np.random.Generator, world: World, is_double: np.ndarray) -> None:
+    """Leave out single values where the tracker failed to send them; at most one kind per row."""
+    rows = world.rows
+    kind, is_known = rows["kind"], rows["person"] >= 0
+    page = world.visits["page"][rows["visit"]]
+    is_step_page = (page >= step_page(1)) & (page <= step_page(10))
+    is_entry = (kind == PAGE_VIEW) & (page == step_page(1)) | (kind == FUNNEL) & (rows["step"] == 1)
+    is_other_view = (kind == PAGE_VIEW) & ~is_step_page
+    may = _is_human(world) & ~is_double[rows["visit"]]
+    for bits, rate, where in (
+        (DEVICE | SESSION, NO_KEY_AT_ALL, ~is_known),
+        (DEVICE, NO_DEVICE_KEY, is_known),
+        # A step's view keeps its session: otherwise the time on the page before would be anybody's guess.
+        (SESSION, NO_SESSION_KEY, (kind == PAGE_PING) | is_other_view),
+        (VIEW, NO_PAGE_VIEW_KEY, (kind == PAGE_PING) | (kind == PAGE_VIEW)),
+        # An entry keeps its user agent, which says on which device the person entered.
+        (AGENT, NO_USERAGENT, ~is_entry),
+        (TIME, NO_DEVICE_TIME, (kind == LINK_CLICK) | is_other_view),
+    ):
+        which = may & where & (rows["missing"] == 0) & chance(rng, len(kind), rate)
+        rows["missing"][which] = bits
+    # Without device time there is nothing to correct: the collector's time is the event's.
+    no_time = (rows["missing"] & TIME) > 0
+    rows["derived"] = np.where(no_time, rows["collector"], rows["derived"])
+
+
+def cut(world: World, calendar: Calendar) -> None:
+    """Nothing happens after the end of the world, and what is not loaded by then is not in the files."""
+    rows = world.rows
+    world.rows = _take(rows, (rows["derived"] < calendar.end_ms) & (rows["load"] < calendar.end_ms))
+
+
+def duplicates(rng: np.random.Generator, world: World, calendar: Calendar) -> None:
+    """Some events are sent and collected again seconds later; some of these copies are loaded days later."""
+    rows = world.rows
+    copies = _take(rows, chance(rng, len(rows["at"]), DUPLICATES))
+    size = len(copies["at"])
+    wait = rng.integers(SECOND, 9 * SECOND, size)
+    late = np.where(chance(rng, size, DUPLICATES_LOADED_LATER), rng.integers(*LATE_MS, size), 0)
+    copies["sent"] = copies["sent"] + wait
+    copies["collector"] = copies["collector"] + wait
+    no_time = (copies["missing"] & TIME) > 0
+    copies["derived"] = np.where(no_time, copies["collector"], copies["derived"])
+    copies["etl"], load = _batches(copies["collector"], late)
+    copies["load"] = np.maximum(copies["load"], load)
+    copies["is_duplicate"] = np.ones(size, dtype=bool)
+    in_time = copies["load"] < calendar.end_ms
+    world.rows = join_columns([rows, _take(copies, in_time)])
+
+
+def soil(rng: np.random.Generator, world: World, calendar: Calendar) -> None:
+    """All of it, in the order in which it happens in life."""
+    lose_pings(rng, world)
+    stray_pings(rng, world)
+    is_double = double_fires(rng, world)
+    stamp(rng, world)
+    lose_keys(rng, world, is_double)
+    cut(world, calendar)
+    duplicates(rng, world, calendar)

@@ -1,0 +1,83 @@
+"""The containers that a world is made of: plain NumPy columns, joined by position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from .clock import add_months, to_ms
+
+Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The span of a world: whole months from the first day of one."""
+
+    start: date
+    months: int
+
+    @property
+    def end(self) -> date:
+        """The first day after the world."""
+        return add_months(self.start, self.months)
+
+    @property
+    def end_ms(self) -> int:
+        """Midnight UTC of `end`: nothing happens, and nothing is loaded, from here on."""
+        return to_ms(self.end)
+
+    @property
+    def referral_step_from(self) -> date:
+        """The first day of month four, when the referral-source page goes live."""
+        return add_months(self.start, 3)
+
+
+@dataclass
+class World:
+    """Part of a world. Columns that name a row of another table hold its position there; -1 means none.
+
+    - people: client, geo, is_staff, account_ms (-1: no account), verified_ms (-1: never), id (two words)
+    - devices: browser, is_bot, geo, screen, ip, skew_ms, id, network_id
+    - sessions: device, number (1 is the device's first), id
+    - visits: person, device, session, page, variant, at (ms), dwell_ms, active_ms, burst_ms, is_known, is_verified,
+      referrer, scroll (thousandths of the document), id (the page view id)
+    - rows: one per source row of the events table; see `events.py` and `dirt.py`
+    """
+
+    people: Columns
+    devices: Columns
+    sessions: Columns
+    visits: Columns
+    rows: Columns
+
+
+# Which column of which table points to which table.
+_LINKS = {
+    "sessions": {"device": "devices"},
+    "visits": {"person": "people", "device": "devices", "session": "sessions"},
+    "rows": {"visit": "visits", "page_view": "visits", "session": "sessions", "device": "devices", "person": "people"},
+}
+
+
+def join_columns(parts: Sequence[Columns]) -> Columns:
+    """Stack tables with the same columns on top of each other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def join_worlds(worlds: Sequence[World]) -> World:
+    """One world from several, with every link moved to its new position."""
+    sizes = {"people": 0, "devices": 0, "sessions": 0, "visits": 0}
+    tables: dict[str, list[Columns]] = {name: [] for name in ("people", "devices", "sessions", "visits", "rows")}
+    for world in worlds:
+        for table, parts in tables.items():
+            columns = dict(getattr(world, table))
+            for column, target in _LINKS.get(table, {}).items():
+                columns[column] = np.where(columns[column] < 0, columns[column], columns[column] + sizes[target])
+            parts.append(columns)
+        for table in sizes:
+            sizes[table] += len(getattr(world, table)["id"])
+    return World(**{table: join_columns(parts) for table, parts in tables.items()})
