@@ -3,9 +3,11 @@
     CASE
            WHEN {{ event }}.is_listed_robot THEN 'iab'
            WHEN {{ event }}.agent_class LIKE 'Robot%' OR {{ event }}.agent_class IN ('Spy', 'Hacker') THEN 'yauaa'
-           {%- for sign in ['bot/', 'bot;', 'bot)', 'spider', 'crawl', 'slurp', 'headless', 'phantomjs', 'bingpreview', 'facebookexternalhit', 'pingdom'] %}
+           {%- for sign in [
+               'bot/', 'bot;', 'bot)', 'spider', 'crawl', 'slurp', 'headless', 'phantomjs', 'bingpreview',
+               'facebookexternalhit', 'pingdom',
+           ] %}
            WHEN {{ event }}.useragent LIKE '%{{ sign }}%' THEN 'user_agent'
            {%- endfor %}
-           ELSE NULL
        END
 {%- endmacro -%}

@@ -1,4 +1,4 @@
-{# FIRST_VALUE and LAST_VALUE over the rows where the expression is not NULL; engines put IGNORE NULLS in different places. #}
+{# FIRST_VALUE and LAST_VALUE over the rows where the expression is known; engines place IGNORE NULLS differently. #}
 
 {%- macro first_known(expression, partition_and_frame) -%}
     {{ adapter.dispatch('known_value')('FIRST_VALUE', expression, partition_and_frame) }}

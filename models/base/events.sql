@@ -15,7 +15,7 @@ WITH deliveries AS (
                events.user_id
              , {{ context_field('events.contexts_com_wellthy_user_2', 'user_id') }}
            ) AS member_id
-         , {{ context_field('events.contexts_com_wellthy_user_2', 'role') }} AS role
+         , {{ context_field('events.contexts_com_wellthy_user_2', 'role') }} AS user_role
          , events.domain_userid
          , events.domain_sessionid
 
@@ -66,7 +66,7 @@ SELECT deliveries.event_id
      , COALESCE(deliveries.derived_at > {{ dbt.dateadd('minute', 5, 'deliveries.collected_at') }}, FALSE)
        AS is_ahead_of_collection
      , deliveries.member_id
-     , deliveries.role
+     , deliveries.user_role
      , deliveries.domain_userid
      , deliveries.domain_sessionid
      , deliveries.page_view_id
@@ -77,7 +77,6 @@ SELECT deliveries.event_id
            WHEN deliveries.event_name = 'page_view' THEN deliveries.page_urlpath
            WHEN deliveries.event_name = 'funnel' AND deliveries.event_vendor = 'com.wellthy'
                THEN deliveries.funnel_step
-           ELSE NULL
        END AS step_key
      , deliveries.clicked_element_id
      , deliveries.scroll_offset_pixels

@@ -16,7 +16,6 @@ WITH funnels AS (
                    WHEN 'client_industry' THEN clients.client_industry
                    WHEN 'client_size' THEN clients.client_size
                    WHEN 'eligibility_method' THEN clients.eligibility_verification_method
-                   ELSE NULL
                END
              , 'unknown'
            ) AS segment_value

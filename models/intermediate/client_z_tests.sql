@@ -39,5 +39,5 @@ SELECT scores.funnel_name
      , scores.rest_conversion_rate
      , scores.z_score
      , scores.is_tested
-     , CASE WHEN scores.is_tested THEN {{ normal_two_sided_p('scores.z_score') }} ELSE NULL END AS p_value
+     , CASE WHEN scores.is_tested THEN {{ normal_two_sided_p('scores.z_score') }} END AS p_value
   FROM scores

@@ -3,15 +3,15 @@ WITH landings AS (
     SELECT entries.funnel_entry_id
          , clients.client_id
       FROM {{ ref('funnel_first_entries') }} AS entries
-     INNER JOIN {{ ref('page_views') }} AS views
-        ON views.person_id = entries.person_id
-       AND views.viewed_at <= entries.entered_at
+     INNER JOIN {{ ref('page_views') }} AS visits
+        ON visits.person_id = entries.person_id
+       AND visits.viewed_at <= entries.entered_at
      INNER JOIN {{ ref('clients') }} AS clients
-        ON clients.landing_page_urlpath = views.page_urlpath
+        ON clients.landing_page_urlpath = visits.page_urlpath
    QUALIFY ROW_NUMBER() OVER (
                PARTITION BY entries.funnel_entry_id
-                   ORDER BY views.viewed_at DESC
-                          , clients.client_id
+                   ORDER BY visits.viewed_at DESC
+                          , clients.client_id ASC
            ) = 1
 )
 

@@ -11,7 +11,6 @@ SELECT dimensions.funnel_entry_id
                WHEN 'client_size' THEN dimensions.client_size
                WHEN 'eligibility_method' THEN dimensions.eligibility_verification_method
                WHEN 'referrer' THEN dimensions.referrer_host
-               ELSE NULL
            END
          , 'unknown'
        ) AS segment_value

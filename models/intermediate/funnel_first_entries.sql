@@ -11,7 +11,7 @@ WITH observation AS (
          , attempts.person_id
          , attempts.attempt_number
          , MAX(steps.required_number) AS furthest_required_number
-         , MAX(CASE WHEN steps.required_number = attempts.required_count THEN steps.reached_at ELSE NULL END)
+         , MAX(CASE WHEN steps.required_number = attempts.required_count THEN steps.reached_at END)
            AS converted_at
       FROM {{ ref('funnel_attempts') }} AS attempts
      INNER JOIN {{ ref('funnel_attempt_steps') }} AS steps
@@ -28,9 +28,9 @@ WITH observation AS (
          , outcomes.person_id
          , COUNT(*) AS entry_count
          , COUNT(outcomes.converted_at) AS converted_attempt_count
-         , MAX(CASE WHEN outcomes.attempt_number = 1 THEN outcomes.furthest_required_number ELSE NULL END)
+         , MAX(CASE WHEN outcomes.attempt_number = 1 THEN outcomes.furthest_required_number END)
            AS furthest_required_number
-         , MAX(CASE WHEN outcomes.attempt_number = 1 THEN outcomes.converted_at ELSE NULL END) AS converted_at
+         , MAX(CASE WHEN outcomes.attempt_number = 1 THEN outcomes.converted_at END) AS converted_at
       FROM outcomes
      GROUP BY outcomes.funnel_name
             , outcomes.person_id

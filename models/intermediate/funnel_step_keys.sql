@@ -26,6 +26,6 @@ SELECT observed_keys.event_name
                THEN observed_keys.event_name = 'funnel'
                     AND observed_keys.step_key = steps.funnel_name || '/' || steps.match_value
            WHEN 'event_name'
-               THEN observed_keys.event_name = steps.match_value
+               THEN steps.match_value = observed_keys.event_name
            ELSE FALSE
        END

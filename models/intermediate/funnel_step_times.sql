@@ -12,7 +12,7 @@ WITH entry_steps AS (
          -- of an optional step: the required step before it
          , own.reached_at AS own_reached_at
          , previous.reached_at AS previous_reached_at
-         , following.reached_at AS following_reached_at
+         , next_step.reached_at AS next_reached_at
       FROM {{ ref('funnel_first_entries') }} AS entries
      INNER JOIN {{ ref('funnel_daily_steps') }} AS steps
         ON steps.funnel_name = entries.funnel_name
@@ -27,11 +27,11 @@ WITH entry_steps AS (
        AND previous.person_id = entries.person_id
        AND previous.attempt_number = 1
        AND previous.required_number = steps.required_number - 1
-      LEFT JOIN {{ ref('funnel_attempt_steps') }} AS following
-        ON following.funnel_name = entries.funnel_name
-       AND following.person_id = entries.person_id
-       AND following.attempt_number = 1
-       AND following.required_number = steps.required_number + 1
+      LEFT JOIN {{ ref('funnel_attempt_steps') }} AS next_step
+        ON next_step.funnel_name = entries.funnel_name
+       AND next_step.person_id = entries.person_id
+       AND next_step.attempt_number = 1
+       AND next_step.required_number = steps.required_number + 1
 )
 
 , optional_steps AS (
@@ -44,7 +44,7 @@ WITH entry_steps AS (
        AND hits.person_id = entry_steps.person_id
        AND hits.step_order = entry_steps.step_order
        AND hits.hit_at >= entry_steps.own_reached_at
-       AND hits.hit_at <= COALESCE(entry_steps.following_reached_at, entry_steps.window_ends_at)
+       AND hits.hit_at <= COALESCE(entry_steps.next_reached_at, entry_steps.window_ends_at)
      WHERE entry_steps.is_optional
      GROUP BY entry_steps.funnel_entry_id
             , entry_steps.step_order

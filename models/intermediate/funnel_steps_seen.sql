@@ -1,7 +1,7 @@
 -- One row per entry × step of which the entry's window holds a hit, in whatever order: what tracking saw.
 SELECT entries.funnel_entry_id
      , hits.step_order
-     , COUNT(CASE WHEN hits.hit_at <= entries.measured_until_at THEN hits.event_id ELSE NULL END) AS hit_count
+     , COUNT(CASE WHEN hits.hit_at <= entries.measured_until_at THEN hits.event_id END) AS hit_count
   FROM {{ ref('funnel_first_entries') }} AS entries
  INNER JOIN {{ ref('funnel_step_hits') }} AS hits
     ON hits.funnel_name = entries.funnel_name

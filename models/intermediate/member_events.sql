@@ -14,7 +14,6 @@
          WHEN sightings.next_member_seen_at <= {{ dbt.dateadd('day', var('identity_window_days'), 'sightings.event_at') }}
              THEN sightings.next_member_id
          WHEN sightings.previous_member_sessionid = sightings.domain_sessionid THEN sightings.previous_member_id
-         ELSE NULL
      END)
 {%- endset %}
 
@@ -39,11 +38,13 @@ WITH sightings AS (
          , events.page_height_pixels
          , events.bot_signal
          , {{ first_known('events.member_id', from_here) }} AS next_member_id
-         , {{ first_known('CASE WHEN events.member_id IS NULL THEN NULL ELSE events.event_at END', from_here) }}
+         , {{ first_known('CASE WHEN events.member_id IS NOT NULL THEN events.event_at END', from_here) }}
            AS next_member_seen_at
          , {{ last_known('events.member_id', until_here) }} AS previous_member_id
-         , {{ last_known("CASE WHEN events.member_id IS NULL THEN NULL ELSE COALESCE(events.domain_sessionid, '') END", until_here) }}
-           AS previous_member_sessionid
+         , {{ last_known(
+               "CASE WHEN events.member_id IS NOT NULL THEN COALESCE(events.domain_sessionid, '') END"
+             , until_here
+           ) }} AS previous_member_sessionid
       FROM {{ ref('events') }} AS events
      WHERE events.delivery_number = 1
 )
@@ -61,7 +62,6 @@ SELECT sightings.event_id
            WHEN sightings.bot_signal IS NOT NULL OR bot_devices.domain_userid IS NOT NULL THEN 'bot'
            WHEN sightings.seen_member_id IS NULL AND sightings.domain_userid IS NULL THEN 'missing_key'
            WHEN staff_members.member_id IS NOT NULL THEN 'staff'
-           ELSE NULL
        END AS exclusion_reason
      , sightings.domain_userid
      , sightings.domain_sessionid

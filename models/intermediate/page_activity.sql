@@ -6,11 +6,11 @@
 
 SELECT loads.domain_sessionid
      , loads.visit_number
-     , COUNT(CASE WHEN events.event_name = 'page_ping' THEN events.event_id ELSE NULL END) AS ping_count
+     , COUNT(CASE WHEN events.event_name = 'page_ping' THEN events.event_id END) AS ping_count
 
      -- distinct: pings in one heartbeat, of two tabs or of a double fire, are one
-     , COUNT(DISTINCT CASE WHEN events.event_name = 'page_ping' THEN {{ heartbeat }} ELSE NULL END) AS heartbeat_count
-     , MAX(CASE WHEN events.event_name = 'page_ping' THEN events.event_at ELSE NULL END) AS last_ping_at
+     , COUNT(DISTINCT CASE WHEN events.event_name = 'page_ping' THEN {{ heartbeat }} END) AS heartbeat_count
+     , MAX(CASE WHEN events.event_name = 'page_ping' THEN events.event_at END) AS last_ping_at
      , MIN(CASE WHEN calls_to_action.element_id IS NULL THEN NULL ELSE events.event_at END) AS first_cta_click_at
      , MAX(
            (COALESCE(events.scroll_offset_pixels, 0) + events.view_height_pixels)

@@ -19,14 +19,12 @@ SELECT dates.reported_date
      , CASE grains.grain
            WHEN 'week' THEN CAST({{ dbt.date_trunc('week', 'dates.reported_date') }} AS DATE)
            WHEN 'month' THEN CAST({{ dbt.date_trunc('month', 'dates.reported_date') }} AS DATE)
-           ELSE NULL
        END AS period_start_date
      , CASE grains.grain
            WHEN 'week'
                THEN CAST({{ dbt.dateadd('week', 1, dbt.date_trunc('week', 'dates.reported_date')) }} AS DATE)
            WHEN 'month'
                THEN CAST({{ dbt.dateadd('month', 1, dbt.date_trunc('month', 'dates.reported_date')) }} AS DATE)
-           ELSE NULL
        END AS next_period_start_date
   FROM dates
  CROSS JOIN (

@@ -2,6 +2,6 @@
 SELECT events.member_id
      , MIN(events.event_at) AS first_seen_as_staff_at
   FROM {{ ref('events') }} AS events
- WHERE events.role = 'STAFF'
+ WHERE events.user_role = 'STAFF'
    AND events.member_id IS NOT NULL
  GROUP BY events.member_id

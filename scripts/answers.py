@@ -1,0 +1,264 @@
+"""Print the answers to the business questions in the terminal, from the tables that a build made."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Row = dict[str, Any]
+
+_OBSERVATION = "SELECT MAX(observed_until_at) AS observed_until_at FROM product.funnel_entries"
+_ACCOUNTING = """
+SELECT reason, CAST(SUM(event_count) AS BIGINT) AS event_count
+  FROM product.event_accounting GROUP BY reason ORDER BY event_count DESC
+"""
+_PAGES = "SELECT * FROM product.funnel_page_engagement WHERE segment_name = 'all' ORDER BY funnel_name, step_order"
+# Where entries can be anonymous the accounts are a part of them only: the funnel that starts at the account is told.
+_CLIENTS = """
+SELECT * FROM product.funnel_client_comparison
+ WHERE funnel_name NOT IN (SELECT funnel_name FROM product.funnel_entries WHERE is_anonymous)
+ ORDER BY funnel_name, is_reportable DESC, conversion_rate DESC, client_name
+"""
+_STEPS = """
+SELECT * FROM product.funnel_step_conversion
+ WHERE segment_name = 'all' AND entered_month_start_date IS NULL
+ ORDER BY funnel_name, step_order
+"""
+_TRENDS = """
+SELECT * FROM product.funnel_conversion_trends
+ WHERE segment_name = 'all' AND grain IN ('month', 'all')
+ ORDER BY funnel_name, period_start_date NULLS LAST
+"""
+
+_ADDED_STEPS = "SELECT * FROM product.funnel_step_introductions ORDER BY funnel_name, step_order, period DESC"
+
+
+class AnswersError(Exception):
+    """There are no tables to answer from; the message says what to do."""
+
+
+def print_answers(warehouse_dir: Path, console: Console) -> None:
+    """Print the four answers, one small table each, and where the databases are.
+
+    Raises:
+        AnswersError: `warehouse_dir` holds no readable prod.duckdb.
+    """
+    database = warehouse_dir / "prod.duckdb"
+    if not database.is_file():
+        raise AnswersError(f"{database} is not there: run `make build` first")
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            queries = (_OBSERVATION, _ACCOUNTING, _PAGES, _CLIENTS, _STEPS, _TRENDS, _ADDED_STEPS)
+            observation, accounting, *answers = (_rows(connection, query) for query in queries)
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise AnswersError(f"{database} cannot be read, run `make build` again ({reason})") from error
+
+    if observation[0]["observed_until_at"] is None:
+        console.print("No person entered a funnel: there is nothing to answer from.")
+    else:
+        events = ", ".join(f"{row['event_count']:,} {row['reason'].replace('_', ' ')}" for row in accounting)
+        until = observation[0]["observed_until_at"]
+        console.print(f"Data until {until:%Y-%m-%d %H:%M} UTC. Events: {events}.", highlight=False)
+        questions = (
+            ("1 · How long does a person spend on each page?", _page_table),
+            ("2 · Do members of one client convert better?", _client_table),
+            ("3 · Which step loses most people?", _step_table),
+            ("4 · What share gets from the first step to the last, and how has that changed?", _trend_table),
+            ("5 · Does a step that was added hurt?", _added_step_table),
+        )
+        for (question, table_of), rows in zip(questions, answers, strict=True):
+            console.print(f"\n[bold]{question}[/bold]", highlight=False)
+            for funnel_name, funnel_rows in groupby(rows, key=lambda row: row["funnel_name"]):
+                console.print(table_of(funnel_name, list(funnel_rows)), highlight=False)
+    paths = ", ".join(str(warehouse_dir / f"{name}.duckdb") for name in ("raw", "prep", "prod"))
+    console.print(f"\nDatabases: {paths}", soft_wrap=True, highlight=False)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    """Run the query and return its rows by column name."""
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def _page_table(funnel_name: str, rows: list[Row]) -> Table:
+    table = _table(funnel_name, "page", ["people", "median", "mean", "engaged", "unknown", "click", "after"])
+    table.caption = (
+        "Median and mean time per person, a view counts up to 30 min; median engaged time; views of unknown time; "
+        "views with a click on the page's call to action, and the median time to it."
+    )
+    for row in rows:
+        is_shown = row["is_reportable"]
+        table.add_row(
+            escape(row["step_name"]),
+            _count(row["person_count"]),
+            _seconds(row["median_seconds_per_person"], is_shown),
+            _seconds(row["average_seconds_per_person"], is_shown),
+            _seconds(row["median_engaged_seconds_per_person"], is_shown),
+            _percent(row["unknown_dwell_rate"], is_shown),
+            _percent(row["cta_click_rate"], is_shown),
+            _seconds(row["median_seconds_to_cta_click"], is_shown),
+        )
+    return table
+
+
+def _client_table(funnel_name: str, rows: list[Row]) -> Table:
+    table = _table(funnel_name, "client", ["accounts", "rate", "95 %", "to rest", "q"])
+    table.add_column("verdict", no_wrap=True)
+    table.caption = (
+        "Accounts whose window has ended; distance to all others in points; a difference is told where q < 0.05. "
+        f"All clients alike: p {_probability(rows[0]['omnibus_p_value'])}."
+    )
+    for row in rows:
+        is_shown = row["is_reportable"]
+        table.add_row(
+            escape(row["client_name"]),
+            _count(row["account_count"]),
+            _percent(row["conversion_rate"], is_shown),
+            _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
+            _points(row["difference_in_points"], is_shown),
+            _probability(row["q_value"]),
+            _verdict(row),
+        )
+    return table
+
+
+def _verdict(row: Row) -> str:
+    if not row["is_tested"]:
+        return "too few"
+    if not row["is_significant"]:
+        return "none shown"
+    return "[green]better[/green]" if row["z_score"] > 0 else "[red]worse[/red]"
+
+
+def _step_table(funnel_name: str, rows: list[Row]) -> Table:
+    table = _table(funnel_name, "step", ["reached", "of first", "of prev.", "lost"])
+    table.add_column("", no_wrap=True)
+    table.caption = (
+        "People whose window has ended; of the first step, and of the required step before. "
+        "◀ The largest drop-off, by people lost and by rate. Optional steps are visited or not."
+    )
+    for row in rows:
+        is_shown = row["is_reportable"]
+        table.add_row(
+            escape(row["step_name"]),
+            _count(row["reached_count"]),
+            _percent(row["rate_of_first"], is_shown),
+            _percent(row["rate_of_previous"], is_shown),
+            _count(row["lost_count"]),
+            _mark(row),
+        )
+    return table
+
+
+def _mark(row: Row) -> str:
+    if row["is_optional"]:
+        return "optional"
+    largest_by = {"people": row["is_largest_drop_off_by_count"], "rate": row["is_largest_drop_off_by_rate"]}
+    words = ", ".join(word for word, is_largest in largest_by.items() if is_largest)
+    return f"[red]◀ {words}[/red]" if words else ""
+
+
+def _trend_table(funnel_name: str, rows: list[Row]) -> Table:
+    table = _table(funnel_name, "entered", ["entries", "open", "rate", "95 %", "in 7 d", "change", "by mix", "by rate"])
+    table.caption = (
+        "Rates are of entries whose window has ended; open ones can still convert. In 7 d: of entries 7 days old. "
+        "Change to the month before in points, by the mix of clients and by their rates."
+    )
+    for row in rows:
+        is_shown = row["is_reportable"]
+        has_change = is_shown and row["mix_effect"] is not None
+        table.add_row(
+            "all" if row["grain"] == "all" else f"{row['period_start_date']:%Y-%m}",
+            _count(row["entry_count"]),
+            _count(row["open_entry_count"]),
+            _percent(row["conversion_rate"], is_shown),
+            _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
+            _percent(row["conversion_rate_7d"], True),
+            _points(100 * (row["mix_effect"] + row["rate_effect"]) if has_change else None),
+            _points(100 * row["mix_effect"] if has_change else None),
+            _points(100 * row["rate_effect"] if has_change else None),
+        )
+    return table
+
+
+def _added_step_table(funnel_name: str, rows: list[Row]) -> Table:
+    table = _table(funnel_name, "entered", ["entries", "rate", "95 %", "change", "p"])
+    table.caption = "Entries whose window has ended, before the step was there and since; change in points."
+    for row in rows:
+        is_shown = row["is_reportable"]
+        table.add_row(
+            f"{row['period']} {escape(row['step_name'])} ({row['valid_from_date']})",
+            _count(row["mature_entry_count"]),
+            _percent(row["conversion_rate"], is_shown),
+            _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
+            _points(row["difference_in_points"], is_shown),
+            _probability(row["p_value"]),
+        )
+    return table
+
+
+def _table(title: str, label: str, numbers: list[str]) -> Table:
+    table = Table(title=escape(title), box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.title_justify = table.caption_justify = "left"
+    table.add_column(label)
+    for number in numbers:
+        table.add_column(number, justify="right", no_wrap=True)
+    return table
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _percent(value: float | None, is_shown: bool) -> str:
+    return "–" if value is None or not is_shown else f"{100 * value:.1f} %"
+
+
+def _points(value: float | None, is_shown: bool = True) -> str:
+    return "–" if value is None or not is_shown else f"{value:+.1f}"
+
+
+def _interval(low: float | None, high: float | None, is_shown: bool) -> str:
+    return "–" if low is None or high is None or not is_shown else f"{100 * low:.1f}–{100 * high:.1f}"
+
+
+def _probability(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "< .001" if value < 0.001 else f"{value:.3f}"
+
+
+def _seconds(value: float | None, is_shown: bool) -> str:
+    if value is None or not is_shown:
+        return "–"
+    return f"{value:.0f} s" if value < 120 else f"{value / 60:.1f} min"
+
+
+def main() -> None:
+    """Print the answers of the folder that WAREHOUSE_DIR names; exit with 2 when there are none."""
+    argparse.ArgumentParser(
+        prog="python -m scripts.answers",
+        description="Print the answers from the tables that `make build` made.",
+        epilog="WAREHOUSE_DIR names the folder of the databases (default: warehouse).",
+    ).parse_args()
+    try:
+        print_answers(Path(os.environ.get("WAREHOUSE_DIR") or "warehouse"), Console())
+    except AnswersError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""Build the tables: check the sources, run dbt beside the present databases, swap them in, print the answers.
+
+Everything happens in one process, as dbt takes longer to start than to build the sample. The new databases grow in
+WAREHOUSE_DIR/.building and replace the old ones only when every model and test has passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from scripts.answers import print_answers
+from scripts.packages import PackagesError, provide_dbt_utils
+from scripts.sources import SourceError, check_data_dir, declared_sources
+
+if TYPE_CHECKING:
+    from dbt_common.events.base_types import EventMsg
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+DATABASES = ("raw.duckdb", "prep.duckdb", "prod.duckdb")
+_FAILURES = ("error", "fail", "runtime error", "warn")
+
+
+class WarehouseError(Exception):
+    """The databases' folder cannot be used; the message says why and what to do."""
+
+
+class BuildError(Exception):
+    """A model or a test failed; the message has a line for each."""
+
+
+def build(data_dir: Path, warehouse_dir: Path, console: Console) -> None:
+    """Build the databases of `warehouse_dir` from the Parquet files of `data_dir`.
+
+    Raises:
+        SourceError: the data folder cannot be built from.
+        PackagesError: dbt-utils cannot be provided.
+        WarehouseError: the databases' folder cannot be written, or another build holds it.
+        BuildError: a model or a test failed. In all four cases the databases stay as they were.
+    """
+    data_dir, warehouse_dir = data_dir.resolve(), warehouse_dir.resolve()
+    check_data_dir(data_dir, declared_sources(PROJECT_DIR))
+    with _locked(warehouse_dir):
+        console.print(provide_dbt_utils(PROJECT_DIR), style="dim", highlight=False, soft_wrap=True)
+        building_dir = warehouse_dir / ".building"
+        shutil.rmtree(building_dir, ignore_errors=True)
+        building_dir.mkdir()
+        started = time.monotonic()
+        passed_count = _run_dbt(data_dir, building_dir, console)
+        for database in DATABASES:
+            os.replace(building_dir / database, warehouse_dir / database)
+        shutil.rmtree(building_dir)
+    seconds = time.monotonic() - started
+    console.print(
+        f"dbt: {passed_count} seeds, models and tests passed in {seconds:.0f} s", style="dim", highlight=False
+    )
+
+
+@contextlib.contextmanager
+def _locked(warehouse_dir: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the system releases whenever this process ends."""
+    try:
+        warehouse_dir.mkdir(parents=True, exist_ok=True)
+        lock = (warehouse_dir / ".lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise WarehouseError(f"WAREHOUSE_DIR={warehouse_dir} cannot be written: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise WarehouseError(
+                f"{warehouse_dir} is being built by process {lock.read()}: wait until it ends"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _run_dbt(data_dir: Path, building_dir: Path, console: Console) -> int:
+    """Run `dbt build` into the folder and return how many nodes passed."""
+    os.environ.update(DATA_DIR=str(data_dir), WAREHOUSE_DIR=str(building_dir))
+
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("dbt build", total=None)
+
+        def on_event(event: EventMsg) -> None:
+            if event.info.name == "ConcurrencyLine":
+                progress.update(task, total=event.data.node_count)
+            elif event.info.name == "NodeFinished":
+                progress.advance(task)
+
+        flags = ["--warn-error", "--log-level", "none", "--use-colors" if console.is_terminal else "--no-use-colors"]
+        folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+        outcome = dbtRunner(callbacks=[on_event]).invoke([*flags, "build", *folders])
+    DuckDBConnectionManager.close_all_connections()
+
+    if outcome.exception is not None:
+        raise BuildError(f"dbt could not start the build: {outcome.exception}")
+    failures = [result for result in outcome.result.results if result.status in _FAILURES]
+    if failures:
+        lines = [f"{result.node.original_file_path}: {result.node.name}: {result.message}" for result in failures]
+        raise BuildError("\n".join([*lines, f"{len(failures)} of {len(outcome.result.results)} dbt nodes failed"]))
+    return len(outcome.result.results)
+
+
+def main() -> None:
+    """Build and print the answers; exit with 1 when a model or test fails, with 2 when the input is at fault."""
+    argparse.ArgumentParser(
+        prog="python -m scripts.build",
+        description="Build the tables and print the answers.",
+        epilog="DATA_DIR names the folder with the Parquet files, WAREHOUSE_DIR that of the databases.",
+    ).parse_args()
+    data_dir = Path(os.environ.get("DATA_DIR") or "data")
+    warehouse_dir = Path(os.environ.get("WAREHOUSE_DIR") or "warehouse")
+    try:
+        build(data_dir, warehouse_dir, Console())
+    except (SourceError, PackagesError, WarehouseError, BuildError) as error:
+        print(f"{error} (the databases of {warehouse_dir} stay as they were)", file=sys.stderr)
+        sys.exit(1 if isinstance(error, BuildError) else 2)
+    print_answers(warehouse_dir, Console())
+
+
+if __name__ == "__main__":
+    main()
