@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scripts.answers import print_answers
 from scripts.packages import PackagesError, provide_dbt_utils
-from scripts.sources import SourceError, check_data_dir, declared_sources
+from scripts.sources import SourceError, check_contents, check_data_dir, declared_sources
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
@@ -50,14 +50,19 @@ def build(data_dir: Path, warehouse_dir: Path, console: Console) -> None:
         BuildError: a model or a test failed. In all four cases the databases stay as they were.
     """
     data_dir, warehouse_dir = data_dir.resolve(), warehouse_dir.resolve()
-    check_data_dir(data_dir, declared_sources(PROJECT_DIR))
+    sources = declared_sources(PROJECT_DIR)
+    check_data_dir(data_dir, sources)
     with _locked(warehouse_dir):
         console.print(provide_dbt_utils(PROJECT_DIR), style="dim", highlight=False, soft_wrap=True)
         building_dir = warehouse_dir / ".building"
         shutil.rmtree(building_dir, ignore_errors=True)
         building_dir.mkdir()
         started = time.monotonic()
-        passed_count = _run_dbt(data_dir, building_dir, console)
+        try:
+            passed_count = _run_dbt(data_dir, building_dir, console)
+        except BuildError:
+            check_contents(data_dir, sources)
+            raise
         for database in DATABASES:
             os.replace(building_dir / database, warehouse_dir / database)
         shutil.rmtree(building_dir)

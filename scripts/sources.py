@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -24,25 +25,25 @@ class Source:
     files: str
     types: dict[str, str]
     required: frozenset[str]
+    known_fields: tuple[str, ...]
+    """Expressions of which some row must have a value: without any, the answers would be empty and look right."""
 
 
 def declared_sources(project_dir: Path) -> list[Source]:
     """Read the sources from models/base/sources.yml, the one place that lists their columns."""
     document = yaml.safe_load((project_dir / "models" / "base" / "sources.yml").read_text(encoding="utf-8"))
-    return [
-        Source(
-            name=f"{source['name']}.{table['name']}",
-            files=table["config"]["meta"]["local_path"],
-            types={column["name"]: column["data_type"] for column in table["columns"]},
-            required=frozenset(
-                column["name"]
-                for column in table["columns"]
-                if column.get("config", {}).get("meta", {}).get("required", False)
-            ),
-        )
-        for source in document["sources"]
-        for table in source["tables"]
-    ]
+    return [_declared_source(source["name"], table) for source in document["sources"] for table in source["tables"]]
+
+
+def _declared_source(source_name: str, table: dict[str, Any]) -> Source:
+    meta = {column["name"]: column.get("config", {}).get("meta", {}) for column in table["columns"]}
+    return Source(
+        name=f"{source_name}.{table['name']}",
+        files=table["config"]["meta"]["local_path"],
+        types={column["name"]: column["data_type"] for column in table["columns"]},
+        required=frozenset(name for name in meta if meta[name].get("required", False)),
+        known_fields=tuple(f"{name}{meta[name]['known_field']}" for name in meta if "known_field" in meta[name]),
+    )
 
 
 def check_data_dir(data_dir: Path, sources: list[Source]) -> None:
@@ -61,6 +62,38 @@ def check_data_dir(data_dir: Path, sources: list[Source]) -> None:
             )
         for path in paths:
             _check_file(path, source)
+        for field in source.known_fields:
+            _check_known(data_dir, source, field)
+
+
+def _check_known(data_dir: Path, source: Source, field: str) -> None:
+    column = field.partition("[")[0]
+    with duckdb.connect() as connection:
+        relation = connection.read_parquet(str(data_dir / source.files), union_by_name=True)
+        is_known = column in relation.columns and relation.filter(f"{field} IS NOT NULL").limit(1).fetchall()
+        if not is_known and relation.limit(1).fetchall():
+            raise SourceError(f"{data_dir / source.files}: {field} is NULL on every row, so {source.name} is of no use")
+
+
+def check_contents(data_dir: Path, sources: list[Source]) -> None:
+    """Read every column that models read, to its end: slow, and only worth it when a build has failed.
+
+    Raises:
+        SourceError: the first file that is damaged inside, which DuckDB's own error does not name.
+    """
+    for source in sources:
+        for path in sorted(data_dir.glob(source.files)):
+            with duckdb.connect() as connection:
+                relation = connection.read_parquet(str(path))
+                counts = [f'COUNT("{column}")' for column in relation.columns if column in source.types]
+                try:
+                    relation.aggregate(", ".join(counts)).fetchall()
+                except duckdb.Error as error:
+                    raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: duckdb.Error) -> SourceError:
+    return SourceError(f"{path} is not a readable Parquet file, copy it again ({str(error).splitlines()[0]})")
 
 
 def _check_file(path: Path, source: Source) -> None:
@@ -68,8 +101,7 @@ def _check_file(path: Path, source: Source) -> None:
         try:
             relation = connection.read_parquet(str(path))
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise SourceError(f"{path} is not a readable Parquet file, copy it again ({reason})") from error
+            raise _unreadable(path, error) from error
         actual = dict(zip(relation.columns, relation.types, strict=True))
         for column, declared in source.types.items():
             expected = duckdb.type(declared)

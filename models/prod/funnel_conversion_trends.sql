@@ -21,7 +21,7 @@ WITH entries AS (
                    WHEN entries.is_converted_7d THEN 1.0
                    ELSE 0.0
                END) AS conversion_rate_7d
-         , MEDIAN(CASE WHEN entries.is_mature THEN entries.seconds_to_convert ELSE NULL END)
+         , MEDIAN(CASE WHEN entries.is_mature THEN entries.seconds_to_convert END)
            AS median_seconds_to_convert
       FROM {{ ref('funnel_entries') }} AS entries
      INNER JOIN {{ ref('funnel_entry_segments') }} AS segments
@@ -71,9 +71,9 @@ SELECT entries.funnel_name
      , effects.mix_effect
      , effects.rate_effect
      , CAST(tracking.tracked_account_count AS DOUBLE) / tracking.account_count AS tracking_coverage_rate
+     , entries.mature_entry_count >= {{ var('reportable_count') }} AS is_reportable
      , CASE
            WHEN entries.segment_name = 'all' THEN CAST(COALESCE(unentered.unentered_person_count, 0) AS BIGINT)
-           ELSE NULL
        END AS unentered_person_count
   FROM entries
   LEFT JOIN {{ ref('conversion_rate_effects') }} AS effects

@@ -1,9 +1,9 @@
 -- One row per funnel × person: the first entry into the funnel and what became of it.
 WITH steps AS (
     SELECT entry_steps.funnel_entry_id
-         , MAX(CASE WHEN entry_steps.is_last_step_reached THEN entry_steps.step_order ELSE NULL END)
+         , MAX(CASE WHEN entry_steps.is_last_step_reached THEN entry_steps.step_order END)
            AS furthest_step_order
-         , MAX(CASE WHEN entry_steps.is_last_step_reached THEN entry_steps.step_name ELSE NULL END)
+         , MAX(CASE WHEN entry_steps.is_last_step_reached THEN entry_steps.step_name END)
            AS furthest_step_name
          , MIN(CASE
                    WHEN entry_steps.is_optional OR entry_steps.is_reached THEN NULL

@@ -1,14 +1,14 @@
 -- One row per entry × step that applies to it: whether and when it was reached, and the time spent on its page.
 WITH visits AS (
-    SELECT views.funnel_entry_id
-         , views.step_order
+    SELECT page_views.funnel_entry_id
+         , page_views.step_order
          , COUNT(*) AS visit_count
-         , SUM(views.dwell_seconds) AS dwell_seconds
-         , SUM(views.engaged_seconds) AS engaged_seconds
-         , COUNT(*) > COUNT(views.dwell_seconds) AS has_unknown_dwell
-      FROM {{ ref('funnel_page_views') }} AS views
-     GROUP BY views.funnel_entry_id
-            , views.step_order
+         , SUM(page_views.dwell_seconds) AS dwell_seconds
+         , SUM(page_views.engaged_seconds) AS engaged_seconds
+         , COUNT(*) > COUNT(page_views.dwell_seconds) AS has_unknown_dwell
+      FROM {{ ref('funnel_page_views') }} AS page_views
+     GROUP BY page_views.funnel_entry_id
+            , page_views.step_order
 )
 
 , furthest AS (

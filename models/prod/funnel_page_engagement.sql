@@ -1,26 +1,26 @@
 -- One row per funnel × step × segment: how long people spend on the step's page, and what they do there.
 WITH visits AS (
-    SELECT views.funnel_name
-         , views.step_order
-         , views.step_name
+    SELECT page_views.funnel_name
+         , page_views.step_order
+         , page_views.step_name
          , segments.segment_name
          , segments.segment_value
          , COUNT(*) AS visit_count
-         , AVG(CASE WHEN views.is_dwell_unknown THEN 1.0 ELSE 0.0 END) AS unknown_dwell_rate
-         , AVG(CASE WHEN views.is_dwell_capped THEN 1.0 ELSE 0.0 END) AS capped_rate
+         , AVG(CASE WHEN page_views.is_dwell_unknown THEN 1.0 ELSE 0.0 END) AS unknown_dwell_rate
+         , AVG(CASE WHEN page_views.is_dwell_capped THEN 1.0 ELSE 0.0 END) AS capped_rate
          , AVG(CASE
-                   WHEN NOT views.has_call_to_action THEN NULL
-                   WHEN views.has_cta_click THEN 1.0
+                   WHEN NOT page_views.has_call_to_action THEN NULL
+                   WHEN page_views.has_cta_click THEN 1.0
                    ELSE 0.0
                END) AS cta_click_rate
-         , MEDIAN(views.seconds_to_cta_click) AS median_seconds_to_cta_click
-         , MEDIAN(views.scroll_depth_rate) AS median_scroll_depth_rate
-      FROM {{ ref('funnel_page_views') }} AS views
+         , MEDIAN(page_views.seconds_to_cta_click) AS median_seconds_to_cta_click
+         , MEDIAN(page_views.scroll_depth_rate) AS median_scroll_depth_rate
+      FROM {{ ref('funnel_page_views') }} AS page_views
      INNER JOIN {{ ref('funnel_entry_segments') }} AS segments
-        ON segments.funnel_entry_id = views.funnel_entry_id
-     GROUP BY views.funnel_name
-            , views.step_order
-            , views.step_name
+        ON segments.funnel_entry_id = page_views.funnel_entry_id
+     GROUP BY page_views.funnel_name
+            , page_views.step_order
+            , page_views.step_name
             , segments.segment_name
             , segments.segment_value
 )

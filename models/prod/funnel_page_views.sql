@@ -1,31 +1,31 @@
 -- One row per funnel × page view of one of its steps, between the entry and its conversion or the end of its window.
-SELECT views.page_view_id
+SELECT visits.page_view_id
      , entries.funnel_entry_id
      , entries.funnel_name
      , steps.step_order
      , steps.step_name
-     , views.page_urlpath
-     , views.domain_sessionid
-     , views.viewed_at
-     , {{ reporting_date('views.viewed_at') }} AS viewed_date
-     , views.dwell_seconds
-     , views.engaged_seconds
-     , views.is_dwell_unknown
-     , views.is_dwell_capped
+     , visits.page_urlpath
+     , visits.domain_sessionid
+     , visits.viewed_at
+     , {{ reporting_date('visits.viewed_at') }} AS viewed_date
+     , visits.dwell_seconds
+     , visits.engaged_seconds
+     , visits.is_dwell_unknown
+     , visits.is_dwell_capped
      , CAST(ROW_NUMBER() OVER (
            PARTITION BY entries.funnel_entry_id
                       , steps.step_order
-               ORDER BY views.viewed_at
-                      , views.event_id
+               ORDER BY visits.viewed_at
+                      , visits.event_id
        ) AS INTEGER) AS visit_number
-     , EXISTS (
+     , EXISTS(
            SELECT 1
              FROM {{ ref('calls_to_action') }} AS calls_to_action
-            WHERE {{ normalised_path('calls_to_action.page_urlpath') }} = views.page_urlpath
+            WHERE {{ normalised_path('calls_to_action.page_urlpath') }} = visits.page_urlpath
        ) AS has_call_to_action
-     , views.seconds_to_cta_click IS NOT NULL AS has_cta_click
-     , views.seconds_to_cta_click
-     , views.scroll_depth_rate
+     , visits.seconds_to_cta_click IS NOT NULL AS has_cta_click
+     , visits.seconds_to_cta_click
+     , visits.scroll_depth_rate
   FROM {{ ref('funnel_first_entries') }} AS entries
  INNER JOIN {{ ref('funnel_step_hits') }} AS hits
     ON hits.funnel_name = entries.funnel_name
@@ -36,5 +36,5 @@ SELECT views.page_view_id
     ON steps.funnel_name = entries.funnel_name
    AND steps.entered_date = entries.entered_date
    AND steps.step_order = hits.step_order
- INNER JOIN {{ ref('page_views') }} AS views
-    ON views.event_id = hits.event_id
+ INNER JOIN {{ ref('page_views') }} AS visits
+    ON visits.event_id = hits.event_id

@@ -1,4 +1,4 @@
--- One row per funnel × entry month (NULL: all) × segment × step: how many mature entries reach it, and where people are lost.
+-- One row per funnel × entry month (NULL: all) × segment × step: mature entries that reach it, and where they are lost.
 {%- set cell -%}
     PARTITION BY steps.funnel_name
                       , steps.entered_month_start_date

@@ -1,0 +1,36 @@
+"""The worlds that several tests read, each built once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.worlds import PROJECT_DIR, World, build_world
+
+
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Return the committed data, built."""
+    return build_world(PROJECT_DIR / "data", tmp_path_factory.mktemp("committed") / "warehouse")
+
+
+@pytest.fixture(scope="session")
+def fresh_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder that nobody has seen before: another seed, another size."""
+    folder = tmp_path_factory.mktemp("fresh") / "data"
+    arguments = ["--people", "700", "--months", "5", "--seed", "20261122", "--out", str(folder)]
+    subprocess.run([sys.executable, "-m", "scripts.simulate", *arguments], cwd=PROJECT_DIR, check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fresh(fresh_data_dir: Path) -> World:
+    """Return the freshly simulated data, built."""
+    return build_world(fresh_data_dir, fresh_data_dir.parent / "warehouse")
+
+
+@pytest.fixture(params=["committed", "fresh"])
+def world(request: pytest.FixtureRequest) -> World:
+    """Return one world after the other."""
+    return request.getfixturevalue(request.param)

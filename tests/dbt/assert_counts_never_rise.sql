@@ -1,0 +1,44 @@
+-- Rows: required steps that more people reached than the required step before, or that others than these could reach.
+WITH constant_funnels AS (
+    SELECT steps.funnel_name
+      FROM {{ ref('funnel_daily_steps') }} AS steps
+     WHERE NOT steps.is_optional
+     GROUP BY steps.funnel_name
+    -- distinct: every required step on every date, so that all entries have the same ones
+    HAVING COUNT(*) = COUNT(DISTINCT steps.step_order) * COUNT(DISTINCT steps.entered_date)
+)
+
+, required_steps AS (
+    SELECT conversions.funnel_name
+         , conversions.entered_month_start_date
+         , conversions.segment_name
+         , conversions.segment_value
+         , conversions.step_order
+         , conversions.step_name
+         , conversions.eligible_count
+         , conversions.reached_count
+         , LAG(conversions.reached_count) OVER (
+               PARTITION BY conversions.funnel_name
+                          , conversions.entered_month_start_date
+                          , conversions.segment_name
+                          , conversions.segment_value
+                   ORDER BY conversions.step_order
+           ) AS previous_reached_count
+      FROM {{ ref('funnel_step_conversion') }} AS conversions
+     INNER JOIN constant_funnels
+        ON constant_funnels.funnel_name = conversions.funnel_name
+     WHERE NOT conversions.is_optional
+)
+
+SELECT required_steps.funnel_name
+     , required_steps.entered_month_start_date
+     , required_steps.segment_name
+     , required_steps.segment_value
+     , required_steps.step_order
+     , required_steps.step_name
+     , required_steps.previous_reached_count
+     , required_steps.eligible_count
+     , required_steps.reached_count
+  FROM required_steps
+ WHERE required_steps.reached_count > required_steps.previous_reached_count
+    OR required_steps.eligible_count <> required_steps.previous_reached_count

@@ -1,0 +1,133 @@
+"""Break one rule at a time on a copy of the project: the unit test that holds the rule must fail."""
+
+# ruff: noqa: E501  one break, one line
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from scripts.packages import provide_dbt_utils
+from tests.worlds import PROJECT_DIR, World
+
+
+class Break(NamedTuple):
+    """An edit of one file, and the rule whose unit test on a model must notice: by default on the edited one."""
+
+    rule: str
+    file: str
+    old: str
+    new: str
+    noticing_model: str = ""
+
+    @property
+    def model(self) -> str:
+        """The model whose unit tests must notice."""
+        return self.noticing_model or Path(self.file).stem
+
+
+BREAKS = [
+    Break("E07", "models/intermediate/funnel_attempt_steps.sql", "hit_at >= previous.reached_at", "hit_at > previous.reached_at"),
+    Break("E11", "models/intermediate/funnel_attempt_steps.sql", "hit_at <= attempts.window", "hit_at < attempts.window"),
+    Break("E03", "models/intermediate/funnel_attempt_steps.sql", "MIN(hits.hit_at) AS", "MAX(hits.hit_at) AS"),
+    Break("E13", "models/intermediate/funnel_attempts.sql", "ORDER BY hits.hit_at", "ORDER BY hits.hit_at DESC"),
+    Break("E14", "models/intermediate/funnel_first_entries.sql", "converted_attempt_count > 0", "converted_attempt_count > 1"),
+    Break("O3", "models/intermediate/funnel_step_times.sql", "COALESCE(entry_steps.next_reached_at, entry_steps.window_ends_at)", "entry_steps.window_ends_at"),
+    Break("D7", "models/intermediate/funnel_daily_steps.sql", "WHEN steps.is_optional THEN 0", "WHEN steps.is_optional THEN 1"),
+    Break("X12", "models/intermediate/funnel_daily_steps.sql", "hit_date >= COALESCE", "hit_date > COALESCE"),
+    Break("C1", "models/intermediate/funnel_first_entries.sql", "window_ends_at <= observation", "window_ends_at < observation"),
+    Break("C4", "models/prod/funnel_entries.sql", "dbt.dateadd('day', 7,", "dbt.dateadd('day', 5,"),
+    Break("C3", "models/prod/funnel_conversion_trends.sql", "WHEN entries.is_mature AND entries.is_converted", "WHEN entries.is_converted"),
+    Break("R1", "models/prod/funnel_step_conversion.sql", "CAST(steps.lost_count AS DOUBLE) / NULLIF(steps.eligible_count, 0) AS drop", "CAST(steps.lost_count AS DOUBLE) / NULLIF(steps.entry_count, 0) AS drop"),
+    Break("M1", "models/intermediate/conversion_rate_effects.sql", "previous_entry_share) * client_rates.previous_rate", "previous_entry_share) * client_rates.converted_share"),
+    Break("S2", "models/intermediate/member_events.sql", "WHEN sightings.next_member_seen_at <=", "WHEN sightings.next_member_seen_at >"),
+    Break("S7", "models/intermediate/member_events.sql", "WHEN sightings.previous_member_sessionid = sightings.domain_sessionid THEN", "WHEN sightings.previous_member_id IS NOT NULL THEN"),
+    Break("S8", "dbt_project.yml", "identity_window_days: 30", "identity_window_days: 60", "member_events"),
+    Break("T1", "models/intermediate/page_views.sql", "LEAD(loads.viewed_at)", "LAG(loads.viewed_at)"),
+    Break("T3", "models/intermediate/page_views.sql", "PARTITION BY loads.domain_sessionid ORDER BY loads.visit_number", "PARTITION BY loads.person_id ORDER BY loads.viewed_at"),
+    Break("T8", "models/intermediate/page_views.sql", "WHEN dwells.heartbeat_seconds > dwells.dwell_seconds", "WHEN dwells.heartbeat_seconds < 0"),
+    Break("T9", "models/intermediate/page_activity.sql", "COUNT(DISTINCT CASE", "COUNT(CASE"),
+    Break("T11", "models/prod/funnel_page_engagement.sql", "AVG(steps.dwell_seconds)", "AVG(steps.dwell_seconds / steps.visit_count)"),
+    Break("T12", "models/prod/funnel_page_views.sql", "hit_at <= entries.measured_until_at", "hit_at <= entries.window_ends_at"),
+    Break("D13", "dbt_project.yml", "tested_account_count: 30", "tested_account_count: 41", "client_z_tests"),
+    Break("G1", "models/prod/funnel_client_comparison.sql", "ranks.p_value_times_tests / ranks.p_value_rank", "ranks.p_value_times_tests"),
+    Break("D11", "models/intermediate/client_account_conversions.sql", "AND dimensions.account_created_at IS NOT NULL", ""),
+    Break("X1", "models/base/events.sql", "ORDER BY deliveries.collected_at", "ORDER BY deliveries.collected_at DESC"),
+    Break("X3", "models/base/events.sql", "'minute', 5,", "'minute', 50,"),
+    Break("X4", "models/intermediate/member_events.sql", "ON staff_members.member_id = {{ member_id }}", "ON staff_members.member_id = sightings.seen_member_id"),
+    Break("X5", "models/intermediate/bot_devices.sql", "HAVING COUNT(*) >", "HAVING COUNT(*) >="),
+    Break("X6", "macros/time.sql", "AT TIME ZONE 'UTC' AT TIME ZONE '{{ timezone }}'", "AT TIME ZONE '{{ timezone }}'", "funnel_step_hits"),
+    Break("X8", "macros/normalised_path.sql", "LOWER(", "UPPER(", "events"),
+    Break("X11", "models/intermediate/account_tracking.sql", "LEFT JOIN {{ ref('funnel_first_entries') }}", "INNER JOIN {{ ref('funnel_first_entries') }}"),
+]  # fmt: skip
+
+
+def rounds_of(breaks: list[Break]) -> list[list[Break]]:
+    """Spread the breaks over few rounds, in each at most one per file and model: unit tests see one model only."""
+    rounds: list[list[Break]] = []
+    for broken in breaks:
+        for together in rounds:
+            if all(broken.file != other.file and broken.model != other.model for other in together):
+                together.append(broken)
+                break
+        else:
+            rounds.append([broken])
+    return rounds
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory: pytest.TempPathFactory, committed: World) -> dict[Break, list[str]]:
+    """Return for each break the unit tests of its model that fail, on a copy of the project whose tests all pass."""
+    provide_dbt_utils(PROJECT_DIR)
+    folder = tmp_path_factory.mktemp("breaks") / "project"
+    folder.mkdir()
+    for name in ("models", "macros", "seeds", "dbt_packages", "dbt_project.yml", "profiles.yml", "packages.yml"):
+        (shutil.copytree if (PROJECT_DIR / name).is_dir() else shutil.copy)(PROJECT_DIR / name, folder / name)
+    shutil.copytree(committed.warehouse_dir, folder / "warehouse", ignore=shutil.ignore_patterns("raw.duckdb"))
+    assert failed_unit_tests(folder, BREAKS) == []
+
+    failures = {}
+    for together in rounds_of(BREAKS):
+        whole = {broken: (folder / broken.file).read_text(encoding="utf-8") for broken in together}
+        for broken, text in whole.items():
+            assert broken.old in text, f"{broken.file} no longer has: {broken.old}"
+            (folder / broken.file).write_text(text.replace(broken.old, broken.new), encoding="utf-8")
+        failed = failed_unit_tests(folder, together)
+        for broken, text in whole.items():
+            failures[broken] = [name for model, name in failed if model == broken.model]
+            (folder / broken.file).write_text(text, encoding="utf-8")
+    return failures
+
+
+def failed_unit_tests(project_dir: Path, breaks: list[Break]) -> list[tuple[str, str]]:
+    """Run the unit tests of the broken models and return model and name of those that fail."""
+    selection = [f"{broken.model},test_type:unit" for broken in breaks]
+    outcome = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "dbt.cli.main",
+            "--no-use-colors",
+            "test",
+            "--profiles-dir",
+            ".",
+            "--select",
+            *selection,
+        ],
+        cwd=project_dir,
+        env={**os.environ, "WAREHOUSE_DIR": "warehouse", "DATA_DIR": str(PROJECT_DIR / "data")},
+        capture_output=True,
+        text=True,
+    )
+    assert re.search(r"PASS=\d+ .* ERROR=\d+ SKIP=0", outcome.stdout), outcome.stdout
+    return re.findall(r" FAIL \d+ (\w+)::(\w+)", outcome.stdout)
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: f"{broken.rule}-{broken.model}")
+def test_a_broken_rule_is_noticed(failures: dict[Break, list[str]], broken: Break) -> None:
+    assert any(broken.rule in name.split("_") for name in failures[broken]), f"failed instead: {failures[broken]}"
