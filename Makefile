@@ -14,7 +14,7 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers data test lint format lock clean
+.PHONY: help build answers data test rules lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^## / { sub(/^## /, ""); print $$0 "\n" } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ data: .venv/dev.stamp ## make the synthetic events in data/ again: the same seed
 
 test: .venv/dev.stamp ## run the tests
 	@$(PY) -m pytest
+
+rules: .venv/build.stamp ## list every rule of docs/semantics.md with the tests that hold it
+	@$(PY) -m scripts.rules
 
 lint: .venv/dev.stamp ## check the style of SQL and Python
 	@$(PY) -W ignore::UserWarning -m sqlfluff lint --processes 0 --disable-progress-bar models macros tests/dbt

@@ -26,7 +26,7 @@ def rule_ids(semantics: str) -> list[str]:
     return [rule_id for _, ids in sorted(found) for rule_id in ids]
 
 
-def test_names(project_dir: Path) -> Iterator[tuple[str, str]]:
+def named_tests(project_dir: Path) -> Iterator[tuple[str, str]]:
     """Yield file and name of every unit test, singular test and pytest function."""
     for path in sorted(project_dir.glob("models/*/*.yml")):
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -39,10 +39,10 @@ def test_names(project_dir: Path) -> Iterator[tuple[str, str]]:
             yield path.relative_to(project_dir).as_posix(), name
 
 
-def tests_by_rule(project_dir: Path) -> dict[str, list[tuple[str, str]]]:
+def rules_with_tests(project_dir: Path) -> dict[str, list[tuple[str, str]]]:
     """Return for each rule id the (file, name) of the tests that hold it; an empty list where none does."""
     semantics = (project_dir / "docs" / "semantics.md").read_text(encoding="utf-8")
-    tests = list(test_names(project_dir))
+    tests = list(named_tests(project_dir))
     return {
         rule_id: [(file, name) for file, name in tests if rule_id in name.split("_")] for rule_id in rule_ids(semantics)
     }
@@ -51,7 +51,7 @@ def tests_by_rule(project_dir: Path) -> dict[str, list[tuple[str, str]]]:
 def main() -> None:
     """Print the rules and their tests; exit with 1 when a rule has none."""
     argparse.ArgumentParser(prog="python -m scripts.rules", description="List the rules and their tests.").parse_args()
-    rules = tests_by_rule(PROJECT_DIR)
+    rules = rules_with_tests(PROJECT_DIR)
     for rule_id, tests in rules.items():
         for file, name in tests:
             print(f"{rule_id:<4} {name}  ({file})")

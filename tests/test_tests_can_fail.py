@@ -2,18 +2,14 @@
 
 # ruff: noqa: E501  one break, one line
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from scripts.packages import provide_dbt_utils
-from tests.worlds import PROJECT_DIR, World
+from tests.worlds import PROJECT_DIR, World, copy_project, run_dbt
 
 
 class Break(NamedTuple):
@@ -83,11 +79,7 @@ def rounds_of(breaks: list[Break]) -> list[list[Break]]:
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory, committed: World) -> dict[Break, list[str]]:
     """Return for each break the unit tests of its model that fail, on a copy of the project whose tests all pass."""
-    provide_dbt_utils(PROJECT_DIR)
-    folder = tmp_path_factory.mktemp("breaks") / "project"
-    folder.mkdir()
-    for name in ("models", "macros", "seeds", "dbt_packages", "dbt_project.yml", "profiles.yml", "packages.yml"):
-        (shutil.copytree if (PROJECT_DIR / name).is_dir() else shutil.copy)(PROJECT_DIR / name, folder / name)
+    folder = copy_project(tmp_path_factory.mktemp("breaks") / "project")
     shutil.copytree(committed.warehouse_dir, folder / "warehouse", ignore=shutil.ignore_patterns("raw.duckdb"))
     assert failed_unit_tests(folder, BREAKS) == []
 
@@ -107,23 +99,8 @@ def failures(tmp_path_factory: pytest.TempPathFactory, committed: World) -> dict
 def failed_unit_tests(project_dir: Path, breaks: list[Break]) -> list[tuple[str, str]]:
     """Run the unit tests of the broken models and return model and name of those that fail."""
     selection = [f"{broken.model},test_type:unit" for broken in breaks]
-    outcome = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "dbt.cli.main",
-            "--no-use-colors",
-            "test",
-            "--profiles-dir",
-            ".",
-            "--select",
-            *selection,
-        ],
-        cwd=project_dir,
-        env={**os.environ, "WAREHOUSE_DIR": "warehouse", "DATA_DIR": str(PROJECT_DIR / "data")},
-        capture_output=True,
-        text=True,
-    )
+    arguments = ["test", "--select", *selection]
+    outcome = run_dbt(project_dir, PROJECT_DIR / "data", project_dir / "warehouse", *arguments)
     assert re.search(r"PASS=\d+ .* ERROR=\d+ SKIP=0", outcome.stdout), outcome.stdout
     return re.findall(r" FAIL \d+ (\w+)::(\w+)", outcome.stdout)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests import true_answers
 from tests.comparison import Row, differences
-from tests.worlds import PROJECT_DIR, World, run_build
+from tests.worlds import World, copy_project, run_build
 
 PERSON = ("funnel_name", "person_id")
 SEGMENTS = "segment_name IN ('all', 'device')"
@@ -92,10 +92,7 @@ def test_an_altered_truth_about_one_person_is_noticed(
 
 
 def test_a_swapped_step_order_in_the_seed_is_noticed(committed: World, tmp_path: Path) -> None:
-    project_dir = tmp_path / "project"
-    shutil.copytree(
-        PROJECT_DIR, project_dir, ignore=shutil.ignore_patterns(".*", "data", "target", "logs", "warehouse")
-    )
+    project_dir = copy_project(tmp_path / "project")
     seed = project_dir / "seeds" / "funnel_definitions.csv"
     text = seed.read_text(encoding="utf-8")
     swapped = text.replace("ONBOARDING,4,", "ONBOARDING,?,").replace("ONBOARDING,5,", "ONBOARDING,4,")
