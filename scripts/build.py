@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import hashlib
+import importlib.metadata
 import os
 import shutil
 import sys
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DATABASES = ("raw.duckdb", "prep.duckdb", "prod.duckdb")
+_UNIT_TESTED = PROJECT_DIR / "target" / "unit_tested.sha256"  # the code whose unit tests have passed
 _FAILURES = ("error", "fail", "runtime error", "warn")
 
 
@@ -58,18 +61,22 @@ def build(data_dir: Path, warehouse_dir: Path, console: Console) -> None:
         shutil.rmtree(building_dir, ignore_errors=True)
         building_dir.mkdir()
         started = time.monotonic()
+        code = _code_fingerprint()
+        is_code_tested = _UNIT_TESTED.is_file() and _UNIT_TESTED.read_text(encoding="utf-8") == code
         try:
-            passed_count = _run_dbt(data_dir, building_dir, console)
+            passed_count = _run_dbt(data_dir, building_dir, console, without_unit_tests=is_code_tested)
         except BuildError:
             check_contents(data_dir, sources)
             raise
+        _UNIT_TESTED.parent.mkdir(exist_ok=True)
+        _UNIT_TESTED.write_text(code, encoding="utf-8")
         for database in DATABASES:
             os.replace(building_dir / database, warehouse_dir / database)
         shutil.rmtree(building_dir)
     seconds = time.monotonic() - started
-    console.print(
-        f"dbt: {passed_count} seeds, models and tests passed in {seconds:.0f} s", style="dim", highlight=False
-    )
+    unit_tests = "unit tests passed before, and nothing they read has changed" if is_code_tested else "unit tests too"
+    line = f"dbt: {passed_count} seeds, models and data tests passed in {seconds:.0f} s; {unit_tests}"
+    console.print(line, style="dim", highlight=False, soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -94,7 +101,19 @@ def _locked(warehouse_dir: Path) -> Iterator[None]:
         yield
 
 
-def _run_dbt(data_dir: Path, building_dir: Path, console: Console) -> int:
+def _code_fingerprint() -> str:
+    """Return what changes when anything does that a unit test reads: they depend on code and versions, not on data."""
+    versions = [importlib.metadata.version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb")]
+    digest = hashlib.sha256(" ".join(versions).encode())
+    folders = (PROJECT_DIR / name for name in ("models", "macros", "seeds", "dbt_packages"))
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    single_files = (PROJECT_DIR / name for name in ("dbt_project.yml", "profiles.yml"))
+    for file in sorted([*files, *single_files]):
+        digest.update(f"\0{file.relative_to(PROJECT_DIR).as_posix()}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _run_dbt(data_dir: Path, building_dir: Path, console: Console, without_unit_tests: bool) -> int:
     """Run `dbt build` into the folder and return how many nodes passed."""
     os.environ.update(DATA_DIR=str(data_dir), WAREHOUSE_DIR=str(building_dir))
 
@@ -113,7 +132,8 @@ def _run_dbt(data_dir: Path, building_dir: Path, console: Console) -> int:
 
         flags = ["--warn-error", "--log-level", "none", "--use-colors" if console.is_terminal else "--no-use-colors"]
         folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-        outcome = dbtRunner(callbacks=[on_event]).invoke([*flags, "build", *folders])
+        excluded = ["--exclude-resource-type", "unit_test"] if without_unit_tests else []
+        outcome = dbtRunner(callbacks=[on_event]).invoke([*flags, "build", *folders, *excluded])
     DuckDBConnectionManager.close_all_connections()
 
     if outcome.exception is not None:

@@ -135,7 +135,7 @@ class _Source:
         """Add an event, and sometimes a second delivery of it, a missing key or a clock that runs ahead."""
         rng, chance = self.rng, self.rng.random()
         device.busy_until = max(device.busy_until, at)
-        if at > END:
+        if at >= END and not device.is_reliable:
             return
         happened = START + timedelta(milliseconds=at)
         collected = happened + timedelta(milliseconds=-10 * MINUTE if chance < 0.01 else rng.choice((0, 1_000)))
@@ -262,21 +262,15 @@ class _Household:
         """Let one person after the other use the device, each signed in or not."""
         rng, at = self.rng, start
         other, member = rng.choice([None, *self.members]), rng.choice([None, *self.members])
-        people = (
-            [member],
-            [None, member],
-            [member, None],
-            [None, member, None],
-            [member, other],
-            [other, None, member],
-        )
-        for person in rng.choice(people):
+        people = rng.choice(([member], [None, member], [member, None], [None, member, None], [other, None, member]))
+        pause = 2 * SECOND if len({*people} - {None}) > 1 else 0  # pings may have come while the person went on
+        for person in people:
             for _ in range(rng.randint(1, 14 if self.eagerness > 0.9 else 7)):
                 if at > min(start + 20 * HOUR, END):
                     return
                 self.act(device, person, at, funnel)
                 at += rng.choice(PAUSES)
-            at = max(at, device.busy_until + 2 * SECOND)  # pings may have come while the person went on
+            at = max(at, device.busy_until + pause)
 
     def act(self, device: _Device, person: str | None, at: int, funnel: str) -> None:
         """Take the next step, another one, the first one again, or none."""

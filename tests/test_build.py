@@ -1,0 +1,58 @@
+"""Building again gives the same tables, and runs the unit tests only when something they read has changed."""
+
+import fcntl
+import shutil
+from pathlib import Path
+
+from tests.comparison import Row
+from tests.worlds import PROJECT_DIR, World, copy_project, run_build
+
+UNIT_TESTED = "unit_tested.sha256"
+UNTESTED = "unit tests passed before, and nothing they read has changed"
+
+
+def prod_tables(world: World) -> dict[str, list[Row]]:
+    names = [row["table_name"] for row in world.query("SELECT table_name FROM duckdb_tables() ORDER BY table_name")]
+    return {name: world.query(f"SELECT * FROM product.{name} ORDER BY ALL") for name in names}
+
+
+def test_building_again_gives_identical_tables(committed: World, tmp_path: Path) -> None:
+    outcome = run_build(committed.data_dir, tmp_path / "warehouse")
+    assert outcome.returncode == 0, outcome.stderr
+    assert UNTESTED in outcome.stdout
+    again = prod_tables(World(committed.data_dir, tmp_path / "warehouse"))
+    assert len(again) == 9
+    assert again == prod_tables(committed)
+    assert sorted(path.name for path in (tmp_path / "warehouse").iterdir()) == [
+        ".lock",
+        "prep.duckdb",
+        "prod.duckdb",
+        "raw.duckdb",
+    ]
+
+
+def test_changed_code_is_unit_tested_again_and_a_failure_changes_nothing(committed: World, tmp_path: Path) -> None:
+    project_dir = copy_project(tmp_path / "project")
+    shutil.copytree(PROJECT_DIR / "target", project_dir / "target", ignore=lambda _, names: {*names} - {UNIT_TESTED})
+    warehouse_dir = shutil.copytree(committed.warehouse_dir, tmp_path / "warehouse")
+    before = (warehouse_dir / "prod.duckdb").read_bytes()
+    model = project_dir / "models" / "intermediate" / "funnel_attempt_steps.sql"
+    model.write_text(model.read_text(encoding="utf-8").replace(">= previous.", "> previous."), encoding="utf-8")
+
+    outcome = run_build(committed.data_dir, warehouse_dir, project_dir)
+
+    assert outcome.returncode == 1
+    assert "funnel_attempt_steps.yml: D2_D3_D5_E01" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert (warehouse_dir / "prod.duckdb").read_bytes() == before
+
+
+def test_a_second_build_at_the_same_time_says_who_holds_the_lock(committed: World, tmp_path: Path) -> None:
+    with (tmp_path / ".lock").open("w", encoding="utf-8") as lock:
+        lock.write("4711")
+        lock.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        outcome = run_build(committed.data_dir, tmp_path)
+    assert outcome.returncode == 2
+    assert "is being built by process 4711" in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
