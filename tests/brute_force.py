@@ -129,11 +129,11 @@ def engaged(pings: list[Event], dwell: float | None) -> float:
 
 
 def visits_of(events: list[Event]) -> list[Visit]:
-    """Return all page views with their times; a view without a session is a visit of unknown length (X13)."""
+    """Return all page views with their times; a load without a session is a visit of unknown length (X13)."""
     views, pings = defaultdict(list), defaultdict(list)
     for event in events:
         if event.name == "page_view":
-            views[event.session or f"none:{event.event_id}"].append(event)
+            views[event.session or f"none:{event.page_view_id or event.event_id}"].append(event)
         elif event.name == "page_ping" and event.page_view_id and event.session:
             pings[event.session, event.page_view_id].append(event)
     visits = []

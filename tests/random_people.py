@@ -187,7 +187,7 @@ class _Source:
             self.emit(device, member, at, "page_view", **page)
         while rng.random() < 0.1 and not device.is_reliable:
             at += rng.choice((0, 1_000, 2_000, 2_001, MINUTE))
-            again_id = self.new_id() if device.sessionid is None or rng.random() < 0.6 else page_view_id
+            again_id = self.new_id() if rng.random() < 0.6 else page_view_id
             self.emit(device, member, at, "page_view", **{**page, WEB_PAGE: [{"id": again_id}]})
         for _ in range(rng.choice((0, 0, 1, 2, 4))):
             delay = rng.choice(PING_DELAYS)

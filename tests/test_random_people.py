@@ -81,6 +81,7 @@ class Batch:
             "double fires": len(views) - len(expected.page_views),
             "duplicates": len(self.source.events) - len(expected.events),
             **{reason: sum(e.exclusion_reason == reason for e in expected.events) for reason in ("bot", "staff")},
+            "loads without a session": sum(view.session is None for view in views),
             "missing keys": sum(event.exclusion_reason == "missing_key" for event in expected.events),
         }
 
@@ -132,7 +133,7 @@ def batch(request: pytest.FixtureRequest, project_dir: Path) -> Iterator[Batch]:
     shutil.rmtree(folder)
 
 
-def test_the_people_are_many_and_no_two_alike(batch: Batch) -> None:
+def test_the_people_are_many_and_meet_every_case(batch: Batch) -> None:
     assert len({entry["person_id"] for entry in batch.expected.entries}) >= 700  # in three batches 2,000 and more
     assert {case: count for case, count in batch.counts().items() if count < 3} == {}
 
