@@ -14,11 +14,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-import yaml
-
 from tests.brute_force_events import FUNNEL, IAB, USER, WEB_PAGE, YAUAA
+from tests.worlds import write_source
 
 Row = dict[str, Any]
 START = datetime(2026, 2, 1)
@@ -47,26 +44,9 @@ class RandomWorld:
             writer = csv.DictWriter(file, list(self.definitions[0]))
             writer.writeheader()
             writer.writerows(self.definitions)
-        declared = yaml.safe_load((project_dir / "models" / "base" / "sources.yml").read_text(encoding="utf-8"))
-        tables = {table["name"]: table for source in declared["sources"] for table in source["tables"]}
         clients = [{"id": "client", "name": "Client", "created": START}]
         for name, rows in {"events": self.events, "members": self.members, "clients": clients}.items():
-            path = data_dir / tables[name]["config"]["meta"]["local_path"].replace("*", "random")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            schema = pa.schema(
-                [(column["name"], _arrow_type(column["data_type"])) for column in tables[name]["columns"]]
-            )
-            pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
-
-
-def _arrow_type(declared: str) -> pa.DataType:
-    if declared.endswith("[]"):
-        return pa.list_(_arrow_type(declared[:-2]))
-    if declared.startswith("STRUCT("):
-        fields = (part.split(maxsplit=1) for part in declared[len("STRUCT(") : -1].split(", "))
-        return pa.struct([(name, _arrow_type(kind)) for name, kind in fields])
-    types = {"VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "INTEGER": pa.int32()}
-    return types.get(declared) or {"TIMESTAMP WITH TIME ZONE": pa.timestamp("us", tz="UTC")}[declared]
+            write_source(project_dir, data_dir, name, rows)
 
 
 def random_definitions(rng: random.Random) -> list[Row]:

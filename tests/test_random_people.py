@@ -5,24 +5,25 @@ Three seeds are fixed; `RANDOM_PEOPLE_SEED=… pytest tests/test_random_people.p
 
 import os
 import shutil
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from scripts.packages import provide_dbt_utils
 from tests.brute_force import Answer, compute
 from tests.comparison import Row, differences
 from tests.random_people import RandomWorld, random_world
-from tests.worlds import PROJECT_DIR, World
+from tests.worlds import World, copy_project, run_dbt
 
 SEEDS = [1, 2, 3] + [int(seed) for seed in os.environ.get("RANDOM_PEOPLE_SEED", "").split()]
 HOUSEHOLD_COUNT = 400
+# What is compared, with the tests of the definitions; the models' own tests have their turn in a whole build.
+SELECTION = ["--select", "+funnel_entries", "+funnel_entry_steps", "--indirect-selection", "cautious"]
+SELECTION += ["--exclude", "resource_type:unit_test", "test_type:generic"]
 PERSON = ("funnel_name", "person_id")
 
 
@@ -88,35 +89,7 @@ class Batch:
 
 @pytest.fixture(scope="module")
 def project_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the project, of whose tests it has only those of the funnel definitions."""
-    project_dir = tmp_path_factory.mktemp("random_people") / "project"
-    for folder in ("macros", "models", "packages", "seeds"):
-        shutil.copytree(PROJECT_DIR / folder, project_dir / folder)
-    (project_dir / "tests" / "dbt").mkdir(parents=True)
-    definition_tests = (PROJECT_DIR / "tests" / "dbt").glob("assert_funnel*_*.sql")
-    for file in [*PROJECT_DIR.glob("*.yml"), *definition_tests]:
-        shutil.copy(file, project_dir / file.relative_to(PROJECT_DIR))
-    if (PROJECT_DIR / "dbt_packages").is_dir():
-        shutil.copytree(PROJECT_DIR / "dbt_packages", project_dir / "dbt_packages")
-    provide_dbt_utils(project_dir)
-    return project_dir
-
-
-def start_dbt(project_dir: Path, data_dir: Path, warehouse_dir: Path) -> "subprocess.Popen[str]":
-    """Start building what the tests compare, and testing the definitions."""
-    warehouse_dir.mkdir()
-    environment = {
-        **os.environ,
-        "DATA_DIR": str(data_dir),
-        "WAREHOUSE_DIR": str(warehouse_dir),
-        "DBT_TARGET_PATH": str(project_dir / "target"),
-        "DBT_LOG_PATH": str(project_dir / "logs"),
-    }
-    command = [sys.executable, "-m", "dbt.cli.main", "build", "--select", "+funnel_entries", "+funnel_entry_steps"]
-    command += ["--exclude", "resource_type:unit_test", "test_type:generic"]
-    return subprocess.Popen(
-        command, cwd=project_dir, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    return copy_project(tmp_path_factory.mktemp("random_people") / "project")
 
 
 @pytest.fixture(scope="module", params=SEEDS)
@@ -125,10 +98,11 @@ def batch(request: pytest.FixtureRequest, project_dir: Path) -> Iterator[Batch]:
     folder = project_dir.parent / "batch"
     source = random_world(request.param, HOUSEHOLD_COUNT)
     source.write(project_dir, folder / "data")
-    with start_dbt(project_dir, folder / "data", folder / "warehouse") as dbt:
+    with ThreadPoolExecutor(1) as pool:
+        built = pool.submit(run_dbt, project_dir, folder / "data", folder / "warehouse", "build", *SELECTION)
         expected = compute(source.definitions, source.events)
-        output, _ = dbt.communicate()
-    assert dbt.returncode == 0, output
+        outcome = built.result()
+    assert outcome.returncode == 0, outcome.stdout
     yield Batch(source, expected, World(folder / "data", folder / "warehouse"))
     shutil.rmtree(folder)
 

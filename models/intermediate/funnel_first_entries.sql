@@ -3,7 +3,8 @@ WITH observation AS (
     -- a clock that runs ahead of the collector must not end the observation early for everybody
     SELECT MAX(events.event_at) AS observed_until_at
       FROM {{ ref('events') }} AS events
-     WHERE NOT events.is_ahead_of_collection
+     WHERE events.delivery_number = 1
+       AND NOT events.is_ahead_of_collection
 )
 
 , outcomes AS (
