@@ -51,6 +51,7 @@ lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean: ## remove the tables, dbt's files and caches; data/ and .venv stay
+	@rm -rf "$(WAREHOUSE_DIR)"/.building "$(WAREHOUSE_DIR)"/.lock
 	@rm -f "$(WAREHOUSE_DIR)"/raw.duckdb* "$(WAREHOUSE_DIR)"/prep.duckdb* "$(WAREHOUSE_DIR)"/prod.duckdb*
 	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

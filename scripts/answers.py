@@ -22,25 +22,45 @@ _ACCOUNTING = """
 SELECT reason, CAST(SUM(event_count) AS BIGINT) AS event_count
   FROM product.event_accounting GROUP BY reason ORDER BY event_count DESC
 """
-_PAGES = "SELECT * FROM product.funnel_page_engagement WHERE segment_name = 'all' ORDER BY funnel_name, step_order"
-# Where entries can be anonymous the accounts are a part of them only: the funnel that starts at the account is told.
+_PAGES = """
+SELECT funnel_name, step_name, is_reportable, person_count, median_seconds_per_person, average_seconds_per_person
+     , median_engaged_seconds_per_person, unknown_dwell_rate, cta_click_rate, median_seconds_to_cta_click
+  FROM product.funnel_page_engagement WHERE segment_name = 'all' ORDER BY funnel_name, step_order
+"""
+# Clients are compared by accounts, so the funnel is told that starts at the account: it has fewest anonymous entries.
 _CLIENTS = """
-SELECT * FROM product.funnel_client_comparison
- WHERE funnel_name NOT IN (SELECT funnel_name FROM product.funnel_entries WHERE is_anonymous)
- ORDER BY funnel_name, is_reportable DESC, conversion_rate DESC, client_name
+SELECT funnel_name, client_id, client_name, is_reportable, account_count, conversion_rate, conversion_rate_low
+     , conversion_rate_high, difference_in_points, z_score, q_value, is_tested, is_significant, omnibus_p_value
+  FROM product.funnel_client_comparison
+ WHERE funnel_name = (
+       SELECT funnel_name FROM product.funnel_entries WHERE is_mature
+        GROUP BY funnel_name ORDER BY AVG(CAST(is_anonymous AS INTEGER)), funnel_name LIMIT 1
+       )
+ ORDER BY is_reportable DESC, conversion_rate DESC, client_name
 """
 _STEPS = """
-SELECT * FROM product.funnel_step_conversion
+SELECT funnel_name, step_name, is_optional, is_reportable, reached_count, rate_of_first, rate_of_previous, lost_count
+     , is_largest_drop_off_by_count, is_largest_drop_off_by_rate
+  FROM product.funnel_step_conversion
  WHERE segment_name = 'all' AND entered_month_start_date IS NULL
  ORDER BY funnel_name, step_order
 """
 _TRENDS = """
-SELECT * FROM product.funnel_conversion_trends
+SELECT funnel_name, grain, period_start_date, entry_count, open_entry_count, conversion_rate, conversion_rate_low
+     , conversion_rate_high, conversion_rate_7d, mature_7d_entry_count, mix_effect, rate_effect, is_reportable
+     , LAG(is_reportable) OVER (PARTITION BY funnel_name ORDER BY period_start_date NULLS LAST)
+       AS is_previous_reportable
+  FROM product.funnel_conversion_trends
  WHERE segment_name = 'all' AND grain IN ('month', 'all')
  ORDER BY funnel_name, period_start_date NULLS LAST
 """
-
-_ADDED_STEPS = "SELECT * FROM product.funnel_step_introductions ORDER BY funnel_name, step_order, period DESC"
+_ADDED_STEPS = """
+SELECT funnel_name, step_name, valid_from_date, period, mature_entry_count, conversion_rate, conversion_rate_low
+     , conversion_rate_high, difference_in_points, p_value, is_reportable
+     , MIN(mature_entry_count) OVER (PARTITION BY funnel_name, step_order) AS smaller_entry_count
+  FROM product.funnel_step_introductions ORDER BY funnel_name, step_order, period DESC
+"""
+_SHOWN_FROM = 10  # a rate of fewer people than this says nothing (D13)
 
 
 class AnswersError(Exception):
@@ -48,7 +68,7 @@ class AnswersError(Exception):
 
 
 def print_answers(warehouse_dir: Path, console: Console) -> None:
-    """Print the four answers, one small table each, and where the databases are.
+    """Print the answers, one small table for each question and funnel, and where the databases are.
 
     Raises:
         AnswersError: `warehouse_dir` holds no readable prod.duckdb.
@@ -79,6 +99,8 @@ def print_answers(warehouse_dir: Path, console: Console) -> None:
         )
         for (question, table_of), rows in zip(questions, answers, strict=True):
             console.print(f"\n[bold]{question}[/bold]", highlight=False)
+            if not rows:
+                console.print("Nothing to tell: no person, account or added step to go by.")
             for funnel_name, funnel_rows in groupby(rows, key=lambda row: row["funnel_name"]):
                 console.print(table_of(funnel_name, list(funnel_rows)), highlight=False)
     paths = ", ".join(str(warehouse_dir / f"{name}.duckdb") for name in ("raw", "prep", "prod"))
@@ -136,7 +158,7 @@ def _client_table(funnel_name: str, rows: list[Row]) -> Table:
 
 def _verdict(row: Row) -> str:
     if not row["is_tested"]:
-        return "too few"
+        return "not tested" if row["client_id"] == "unknown" else "too few"
     if not row["is_significant"]:
         return "none shown"
     return "[green]better[/green]" if row["z_score"] > 0 else "[red]worse[/red]"
@@ -178,14 +200,14 @@ def _trend_table(funnel_name: str, rows: list[Row]) -> Table:
     )
     for row in rows:
         is_shown = row["is_reportable"]
-        has_change = is_shown and row["mix_effect"] is not None
+        has_change = is_shown and row["is_previous_reportable"] and row["mix_effect"] is not None
         table.add_row(
             "all" if row["grain"] == "all" else f"{row['period_start_date']:%Y-%m}",
             _count(row["entry_count"]),
             _count(row["open_entry_count"]),
             _percent(row["conversion_rate"], is_shown),
             _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
-            _percent(row["conversion_rate_7d"], True),
+            _percent(row["conversion_rate_7d"], row["mature_7d_entry_count"] >= _SHOWN_FROM),
             _points(100 * (row["mix_effect"] + row["rate_effect"]) if has_change else None),
             _points(100 * row["mix_effect"] if has_change else None),
             _points(100 * row["rate_effect"] if has_change else None),
@@ -198,13 +220,14 @@ def _added_step_table(funnel_name: str, rows: list[Row]) -> Table:
     table.caption = "Entries whose window has ended, before the step was there and since; change in points."
     for row in rows:
         is_shown = row["is_reportable"]
+        is_compared = row["smaller_entry_count"] >= _SHOWN_FROM
         table.add_row(
             f"{row['period']} {escape(row['step_name'])} ({row['valid_from_date']})",
             _count(row["mature_entry_count"]),
             _percent(row["conversion_rate"], is_shown),
             _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
-            _points(row["difference_in_points"], is_shown),
-            _probability(row["p_value"]),
+            _points(row["difference_in_points"], is_compared),
+            _probability(row["p_value"] if is_compared else None),
         )
     return table
 
@@ -253,6 +276,7 @@ def main() -> None:
         description="Print the answers from the tables that `make build` made.",
         epilog="WAREHOUSE_DIR names the folder of the databases (default: warehouse).",
     ).parse_args()
+    sys.stdout.reconfigure(errors="replace")
     try:
         print_answers(Path(os.environ.get("WAREHOUSE_DIR") or "warehouse"), Console())
     except AnswersError as error:

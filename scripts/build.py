@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import glob
 import hashlib
 import importlib.metadata
 import os
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from scripts.answers import print_answers
+from scripts.answers import AnswersError, print_answers
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.sources import SourceError, check_contents, check_data_dir, declared_sources
 
@@ -65,14 +66,17 @@ def build(data_dir: Path, warehouse_dir: Path, console: Console) -> None:
         is_code_tested = _UNIT_TESTED.is_file() and _UNIT_TESTED.read_text(encoding="utf-8") == code
         try:
             passed_count = _run_dbt(data_dir, building_dir, console, without_unit_tests=is_code_tested)
+            for database in DATABASES:
+                # the log of a reader that died while writing belongs to the old file only
+                (warehouse_dir / f"{database}.wal").unlink(missing_ok=True)
+                os.replace(building_dir / database, warehouse_dir / database)
         except BuildError:
             check_contents(data_dir, sources)
             raise
+        finally:
+            shutil.rmtree(building_dir, ignore_errors=True)
         _UNIT_TESTED.parent.mkdir(exist_ok=True)
         _UNIT_TESTED.write_text(code, encoding="utf-8")
-        for database in DATABASES:
-            os.replace(building_dir / database, warehouse_dir / database)
-        shutil.rmtree(building_dir)
     seconds = time.monotonic() - started
     unit_tests = "unit tests passed before, and nothing they read has changed" if is_code_tested else "unit tests too"
     line = f"dbt: {passed_count} seeds, models and data tests passed in {seconds:.0f} s; {unit_tests}"
@@ -115,7 +119,8 @@ def _code_fingerprint() -> str:
 
 def _run_dbt(data_dir: Path, building_dir: Path, console: Console, without_unit_tests: bool) -> int:
     """Run `dbt build` into the folder and return how many nodes passed."""
-    os.environ.update(DATA_DIR=str(data_dir), WAREHOUSE_DIR=str(building_dir))
+    # DuckDB takes the folder as the beginning of a pattern: its own brackets and asterisks are meant literally
+    os.environ.update(DATA_DIR=glob.escape(str(data_dir)), WAREHOUSE_DIR=str(building_dir))
 
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -136,6 +141,8 @@ def _run_dbt(data_dir: Path, building_dir: Path, console: Console, without_unit_
         outcome = dbtRunner(callbacks=[on_event]).invoke([*flags, "build", *folders, *excluded])
     DuckDBConnectionManager.close_all_connections()
 
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
     if outcome.exception is not None:
         raise BuildError(f"dbt could not start the build: {outcome.exception}")
     failures = [result for result in outcome.result.results if result.status in _FAILURES]
@@ -154,12 +161,19 @@ def main() -> None:
     ).parse_args()
     data_dir = Path(os.environ.get("DATA_DIR") or "data")
     warehouse_dir = Path(os.environ.get("WAREHOUSE_DIR") or "warehouse")
+    sys.stdout.reconfigure(errors="replace")  # a terminal that has no dashes and arrows shall have the numbers
     try:
         build(data_dir, warehouse_dir, Console())
+        print_answers(warehouse_dir, Console())
+    except KeyboardInterrupt:
+        print(f"Stopped (the databases of {warehouse_dir} stay as they were)", file=sys.stderr)
+        sys.exit(130)
+    except AnswersError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
     except (SourceError, PackagesError, WarehouseError, BuildError) as error:
         print(f"{error} (the databases of {warehouse_dir} stay as they were)", file=sys.stderr)
         sys.exit(1 if isinstance(error, BuildError) else 2)
-    print_answers(warehouse_dir, Console())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def check_data_dir(data_dir: Path, sources: list[Source]) -> None:
     if not data_dir.is_dir():
         raise SourceError(f"DATA_DIR={data_dir} is not a folder: name one that holds {sources[0].files}")
     for source in sources:
-        paths = sorted(path for path in data_dir.glob(source.files) if path.is_file())
+        paths = _paths(data_dir, source)
         if not paths:
             raise SourceError(
                 f"{data_dir / source.files} matches no file: {source.name} needs at least one Parquet file"
@@ -66,13 +67,23 @@ def check_data_dir(data_dir: Path, sources: list[Source]) -> None:
             _check_known(data_dir, source, field)
 
 
+def _paths(data_dir: Path, source: Source) -> list[Path]:
+    return sorted(path for path in data_dir.glob(source.files) if path.is_file())
+
+
 def _check_known(data_dir: Path, source: Source, field: str) -> None:
     column = field.partition("[")[0]
+    files = f"{glob.escape(str(data_dir))}/{source.files}"
     with duckdb.connect() as connection:
-        relation = connection.read_parquet(str(data_dir / source.files), union_by_name=True)
-        is_known = column in relation.columns and relation.filter(f"{field} IS NOT NULL").limit(1).fetchall()
-        if not is_known and relation.limit(1).fetchall():
-            raise SourceError(f"{data_dir / source.files}: {field} is NULL on every row, so {source.name} is of no use")
+        relation = connection.read_parquet(files, union_by_name=True)
+        try:
+            is_known = column in relation.columns and relation.filter(f"{field} IS NOT NULL").limit(1).fetchall()
+            has_rows = is_known or relation.limit(1).fetchall()
+        except duckdb.Error:
+            check_contents(data_dir, [source])
+            raise
+    if has_rows and not is_known:
+        raise SourceError(f"{data_dir / source.files}: {field} is NULL on every row, so {source.name} is of no use")
 
 
 def check_contents(data_dir: Path, sources: list[Source]) -> None:
@@ -82,9 +93,9 @@ def check_contents(data_dir: Path, sources: list[Source]) -> None:
         SourceError: the first file that is damaged inside, which DuckDB's own error does not name.
     """
     for source in sources:
-        for path in sorted(data_dir.glob(source.files)):
+        for path in _paths(data_dir, source):
             with duckdb.connect() as connection:
-                relation = connection.read_parquet(str(path))
+                relation = connection.read_parquet(glob.escape(str(path)))
                 counts = [f'COUNT("{column}")' for column in relation.columns if column in source.types]
                 try:
                     relation.aggregate(", ".join(counts)).fetchall()
@@ -99,7 +110,7 @@ def _unreadable(path: Path, error: duckdb.Error) -> SourceError:
 def _check_file(path: Path, source: Source) -> None:
     with duckdb.connect() as connection:
         try:
-            relation = connection.read_parquet(str(path))
+            relation = connection.read_parquet(glob.escape(str(path)))
         except duckdb.Error as error:
             raise _unreadable(path, error) from error
         actual = dict(zip(relation.columns, relation.types, strict=True))
@@ -114,6 +125,8 @@ def _check_file(path: Path, source: Source) -> None:
 
 def _can_read(actual: DuckDBPyType, expected: DuckDBPyType) -> bool:
     """Say whether a column of one type can stand for another without a value changing its meaning."""
+    if actual.id == "null":  # what writers call a column without any value
+        return True
     if expected.id in ("timestamp with time zone", "timestamp"):
         return actual.id.startswith("timestamp")
     if expected.id == "integer":
@@ -122,7 +135,6 @@ def _can_read(actual: DuckDBPyType, expected: DuckDBPyType) -> bool:
         return actual.id == "list" and _can_read(dict(actual.children)["child"], dict(expected.children)["child"])
     if expected.id == "struct":
         fields = dict(actual.children) if actual.id == "struct" else {}
-        return bool(fields) and all(
-            name not in fields or _can_read(fields[name], wanted) for name, wanted in expected.children
-        )
+        shared = [(fields[name], wanted) for name, wanted in expected.children if name in fields]
+        return bool(shared) and all(_can_read(field, wanted) for field, wanted in shared)
     return actual.id == expected.id

@@ -54,6 +54,11 @@ def retype_web_page(file: Path) -> None:
     replace_column(file, "contexts_com_snowplowanalytics_snowplow_web_page_1", text)
 
 
+def rename_web_page_id(file: Path) -> None:
+    views = pa.array([[{"view": "x"}]] * pq.read_metadata(file).num_rows)
+    replace_column(file, "contexts_com_snowplowanalytics_snowplow_web_page_1", views)
+
+
 def empty_events(data_dir: Path) -> None:
     for file in (data_dir / "snowplow" / "events").iterdir():
         file.unlink()
@@ -70,6 +75,11 @@ SPOILS = {
     "text for Parquet": (lambda data: (data / MARCH).write_text("a,b\n1,2\n"), [MARCH, "not a readable Parquet file"]),
     "truncated members": (lambda data: truncate(data / "wellthy/members.parquet"), ["wellthy/members.parquet"]),
     "damaged inside": (lambda data: damage_inside(data / MARCH), [MARCH, "not a readable Parquet file"]),
+    "damaged inside the first": (
+        lambda data: damage_inside(data / MARCH.replace("03", "01")),
+        ["2026-01.parquet", "not a readable Parquet file"],
+    ),
+    "a context without its field": (lambda data: rename_web_page_id(data / MARCH), [MARCH, "web_page_1", "STRUCT"]),
     "no event_id": (lambda data: drop_column(data / MARCH, "event_id"), [MARCH, "no column event_id"]),
     "no client name": (
         lambda data: drop_column(data / "wellthy/clients.parquet", "name"),
@@ -93,6 +103,21 @@ def test_bad_data_gets_one_line_and_changes_nothing(committed: World, data_dir: 
     for word in words:
         assert word in outcome.stderr
     assert fingerprints(committed.warehouse_dir) == before
+
+
+def test_odd_folder_names_and_a_column_without_values_are_no_hindrance(committed: World, tmp_path: Path) -> None:
+    data_dir = shutil.copytree(committed.data_dir, tmp_path / "it's [1] *odd* {{ name }}")
+    members = data_dir / "wellthy" / "members.parquet"
+    replace_column(members, "country", pa.nulls(pq.read_metadata(members).num_rows))
+    warehouse_dir = tmp_path / "ware [2] house"
+    warehouse_dir.mkdir()
+    (warehouse_dir / "prod.duckdb.wal").write_bytes(b"left by a program that died")
+
+    outcome = run_build(data_dir, warehouse_dir)
+
+    assert outcome.returncode == 0, outcome.stderr
+    counted = World(data_dir, warehouse_dir).query("SELECT COUNT(*) AS entries FROM product.funnel_entries")
+    assert counted == committed.query("SELECT COUNT(*) AS entries FROM product.funnel_entries")
 
 
 def test_a_warehouse_that_is_a_file(committed: World, tmp_path: Path) -> None:

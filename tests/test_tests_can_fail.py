@@ -35,7 +35,7 @@ BREAKS = [
     Break("E14", "models/intermediate/funnel_first_entries.sql", "converted_attempt_count > 0", "converted_attempt_count > 1"),
     Break("O3", "models/intermediate/funnel_step_times.sql", "COALESCE(entry_steps.next_reached_at, entry_steps.window_ends_at)", "entry_steps.window_ends_at"),
     Break("D7", "models/intermediate/funnel_daily_steps.sql", "WHEN steps.is_optional THEN 0", "WHEN steps.is_optional THEN 1"),
-    Break("X12", "models/intermediate/funnel_daily_steps.sql", "hit_date >= COALESCE", "hit_date > COALESCE"),
+    Break("X12", "macros/applies_on.sql", ">= COALESCE", "> COALESCE", "funnel_daily_steps"),
     Break("C1", "models/intermediate/funnel_first_entries.sql", "window_ends_at <= observation", "window_ends_at < observation"),
     Break("C4", "models/prod/funnel_entries.sql", "dbt.dateadd('day', 7,", "dbt.dateadd('day', 5,"),
     Break("C3", "models/prod/funnel_conversion_trends.sql", "WHEN entries.is_mature AND entries.is_converted", "WHEN entries.is_converted"),

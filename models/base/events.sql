@@ -56,6 +56,11 @@ SELECT deliveries.event_id
                       , deliveries.loaded_at
                       , deliveries.derived_at
                       , deliveries.device_created_at
+                      , deliveries.page_view_id
+                      , deliveries.page_urlpath
+                      , deliveries.member_id
+                      , deliveries.domain_userid
+                      , deliveries.domain_sessionid
        ) AS delivery_number
      , deliveries.event_name
      , COALESCE(deliveries.derived_at, deliveries.collected_at) AS event_at

@@ -16,8 +16,7 @@ WITH signals AS (
        AND step_keys.step_key IS NOT DISTINCT FROM events.step_key
      WHERE events.delivery_number = 1
        AND events.domain_userid IS NOT NULL
-       AND {{ reporting_date('events.event_at') }} >= COALESCE(step_keys.valid_from_date, CAST('1970-01-01' AS DATE))
-       AND {{ reporting_date('events.event_at') }} <= COALESCE(step_keys.valid_to_date, CAST('9999-12-31' AS DATE))
+       AND {{ applies_on('step_keys', reporting_date('events.event_at')) }}
      GROUP BY events.domain_userid
             , step_keys.funnel_name
             , CAST(events.event_at AS DATE)

@@ -28,5 +28,4 @@ SELECT dates.funnel_name
   FROM dates
  INNER JOIN {{ ref('funnel_definitions') }} AS steps
     ON steps.funnel_name = dates.funnel_name
-   AND dates.hit_date >= COALESCE(steps.valid_from_date, CAST('1970-01-01' AS DATE))
-   AND dates.hit_date <= COALESCE(steps.valid_to_date, CAST('9999-12-31' AS DATE))
+   AND {{ applies_on('steps', 'dates.hit_date') }}

@@ -10,5 +10,4 @@ SELECT events.event_id
     ON step_keys.event_name = events.event_name
    AND step_keys.step_key IS NOT DISTINCT FROM events.step_key
  WHERE events.exclusion_reason IS NULL
-   AND {{ reporting_date('events.event_at') }} >= COALESCE(step_keys.valid_from_date, CAST('1970-01-01' AS DATE))
-   AND {{ reporting_date('events.event_at') }} <= COALESCE(step_keys.valid_to_date, CAST('9999-12-31' AS DATE))
+   AND {{ applies_on('step_keys', reporting_date('events.event_at')) }}

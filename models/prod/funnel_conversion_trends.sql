@@ -11,6 +11,7 @@ WITH entries AS (
          , COUNT(*) AS entry_count
          , SUM(CASE WHEN entries.is_mature THEN 1 ELSE 0 END) AS mature_entry_count
          , SUM(CASE WHEN entries.is_mature AND entries.is_converted THEN 1 ELSE 0 END) AS converted_count
+         , SUM(CASE WHEN entries.is_mature_7d THEN 1 ELSE 0 END) AS mature_7d_entry_count
          , AVG(CASE
                    WHEN NOT entries.is_mature_1d THEN NULL
                    WHEN entries.is_converted_1d THEN 1.0
@@ -62,6 +63,7 @@ SELECT entries.funnel_name
      , {{ wilson_high('entries.converted_count', 'entries.mature_entry_count') }} AS conversion_rate_high
      , CAST(entries.conversion_rate_1d AS DOUBLE) AS conversion_rate_1d
      , CAST(entries.conversion_rate_7d AS DOUBLE) AS conversion_rate_7d
+     , CAST(entries.mature_7d_entry_count AS BIGINT) AS mature_7d_entry_count
      , CASE
            WHEN entries.grain = 'all' THEN entries.entry_count = entries.mature_entry_count
            ELSE {{ dbt.dateadd('day', 'entries.window_days', 'entries.next_period_start_date') }}

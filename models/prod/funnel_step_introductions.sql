@@ -51,6 +51,10 @@ WITH additions AS (
         ON earlier.funnel_name = periods.funnel_name
        AND earlier.step_order = periods.step_order
        AND earlier.is_after < periods.is_after
+   QUALIFY COUNT(*) OVER (
+               PARTITION BY periods.funnel_name
+                          , periods.step_order
+           ) = 2 -- people entered before and after
 )
 
 SELECT comparisons.funnel_name
