@@ -9,39 +9,27 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
-import glob
-import hashlib
-import importlib.metadata
 import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts.answers import AnswersError, print_answers
+from scripts.dbt_run import BuildError, code_fingerprint, run_dbt
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.sources import SourceError, check_contents, check_data_dir, declared_sources
-
-if TYPE_CHECKING:
-    from dbt_common.events.base_types import EventMsg
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 DATABASES = ("raw.duckdb", "prep.duckdb", "prod.duckdb")
 _UNIT_TESTED = PROJECT_DIR / "target" / "unit_tested.sha256"  # the code whose unit tests have passed
-_FAILURES = ("error", "fail", "runtime error", "warn")
 
 
 class WarehouseError(Exception):
     """The databases' folder cannot be used; the message says why and what to do."""
-
-
-class BuildError(Exception):
-    """A model or a test failed; the message has a line for each."""
 
 
 def build(data_dir: Path, warehouse_dir: Path, console: Console) -> None:
@@ -62,10 +50,10 @@ def build(data_dir: Path, warehouse_dir: Path, console: Console) -> None:
         shutil.rmtree(building_dir, ignore_errors=True)
         building_dir.mkdir()
         started = time.monotonic()
-        code = _code_fingerprint()
+        code = code_fingerprint(PROJECT_DIR)
         is_code_tested = _UNIT_TESTED.is_file() and _UNIT_TESTED.read_text(encoding="utf-8") == code
         try:
-            passed_count = _run_dbt(data_dir, building_dir, console, without_unit_tests=is_code_tested)
+            passed_count = run_dbt(PROJECT_DIR, data_dir, building_dir, console, without_unit_tests=is_code_tested)
             for database in DATABASES:
                 # the log of a reader that died while writing belongs to the old file only
                 (warehouse_dir / f"{database}.wal").unlink(missing_ok=True)
@@ -103,53 +91,6 @@ def _locked(warehouse_dir: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def _code_fingerprint() -> str:
-    """Return what changes when anything does that a unit test reads: they depend on code and versions, not on data."""
-    versions = [importlib.metadata.version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb")]
-    digest = hashlib.sha256(" ".join(versions).encode())
-    folders = (PROJECT_DIR / name for name in ("models", "macros", "seeds", "dbt_packages"))
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    single_files = (PROJECT_DIR / name for name in ("dbt_project.yml", "profiles.yml"))
-    for file in sorted([*files, *single_files]):
-        digest.update(f"\0{file.relative_to(PROJECT_DIR).as_posix()}\0".encode() + file.read_bytes())
-    return digest.hexdigest()
-
-
-def _run_dbt(data_dir: Path, building_dir: Path, console: Console, without_unit_tests: bool) -> int:
-    """Run `dbt build` into the folder and return how many nodes passed."""
-    # DuckDB takes the folder as the beginning of a pattern: its own brackets and asterisks are meant literally
-    os.environ.update(DATA_DIR=glob.escape(str(data_dir)), WAREHOUSE_DIR=str(building_dir))
-
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("dbt build", total=None)
-
-        def on_event(event: EventMsg) -> None:
-            if event.info.name == "ConcurrencyLine":
-                progress.update(task, total=event.data.node_count)
-            elif event.info.name == "NodeFinished":
-                progress.advance(task)
-
-        flags = ["--warn-error", "--log-level", "none", "--use-colors" if console.is_terminal else "--no-use-colors"]
-        folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-        excluded = ["--exclude-resource-type", "unit_test"] if without_unit_tests else []
-        outcome = dbtRunner(callbacks=[on_event]).invoke([*flags, "build", *folders, *excluded])
-    DuckDBConnectionManager.close_all_connections()
-
-    if isinstance(outcome.exception, KeyboardInterrupt):
-        raise outcome.exception
-    if outcome.exception is not None:
-        raise BuildError(f"dbt could not start the build: {outcome.exception}")
-    failures = [result for result in outcome.result.results if result.status in _FAILURES]
-    if failures:
-        lines = [f"{result.node.original_file_path}: {result.node.name}: {result.message}" for result in failures]
-        raise BuildError("\n".join([*lines, f"{len(failures)} of {len(outcome.result.results)} dbt nodes failed"]))
-    return len(outcome.result.results)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from tests.comparison import Row, differences
 from tests.worlds import World, copy_project, run_build
 
 PERSON = ("funnel_name", "person_id")
+USER_CONTEXT = "contexts_com_wellthy_user_2"
 SEGMENTS = "segment_name IN ('all', 'device')"
 
 
@@ -70,6 +71,23 @@ def test_every_source_row_is_accounted_for(world: World) -> None:
     files = (world.data_dir / "snowplow" / "events").glob("*.parquet")
     accounted_count = sum(row["event_count"] for row in world.query(accounting))
     assert accounted_count == sum(pq.read_metadata(file).num_rows for file in files)
+
+
+def test_X11_every_account_entered_or_has_no_events_or_is_staff(world: World) -> None:
+    members = set(pq.read_table(world.data_dir / "wellthy" / "members.parquet")["user_id"].to_pylist())
+    events = pq.read_table(world.data_dir / "snowplow" / "events", columns=["user_id", USER_CONTEXT]).to_pylist()
+    staff = {event["user_id"] for event in events if event[USER_CONTEXT] and event[USER_CONTEXT][0]["role"] == "STAFF"}
+    entered = {row["person_id"] for row in world.truth("entries") if row["funnel_name"] == "MEMBER_INTAKE"}
+    silent = members - {event["user_id"] for event in events}
+    assert silent
+    assert staff
+    assert members == entered | staff | silent
+
+    (coverage,) = world.query(
+        "SELECT tracking_coverage_rate FROM product.funnel_conversion_trends"
+        " WHERE funnel_name = 'MEMBER_INTAKE' AND grain = 'all' AND segment_name = 'all'"
+    )
+    assert coverage["tracking_coverage_rate"] == pytest.approx(len(entered) / len(members - staff), rel=1e-12)
 
 
 @pytest.mark.parametrize(
