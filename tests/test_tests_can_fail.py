@@ -102,7 +102,7 @@ def failed_unit_tests(project_dir: Path, breaks: list[Break]) -> list[tuple[str,
     arguments = ["test", "--select", *selection]
     outcome = run_dbt(project_dir, PROJECT_DIR / "data", project_dir / "warehouse", *arguments)
     assert re.search(r"PASS=\d+ .* ERROR=\d+ SKIP=0", outcome.stdout), outcome.stdout
-    return re.findall(r" FAIL \d+ (\w+)::(\w+)", outcome.stdout)
+    return re.findall(r" (?:FAIL \d+|ERROR) (\w+)::(\w+)", outcome.stdout)
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: f"{broken.rule}-{broken.model}")
