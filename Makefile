@@ -53,7 +53,7 @@ lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 clean: ## remove the tables, dbt's files and caches; data/ and .venv stay
 	@rm -rf "$(WAREHOUSE_DIR)"/.building "$(WAREHOUSE_DIR)"/.lock
 	@rm -f "$(WAREHOUSE_DIR)"/raw.duckdb* "$(WAREHOUSE_DIR)"/prep.duckdb* "$(WAREHOUSE_DIR)"/prod.duckdb*
-	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .hypothesis
+	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is touched last, so a set-up that failed half way leaves none and the next `make` starts it again.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,26 +66,24 @@ def check_data_dir(data_dir: Path, sources: list[Source]) -> None:
         for path in paths:
             _check_file(path, source)
         for field in source.known_fields:
-            _check_known(data_dir, source, field)
+            if not _is_known(paths, field):
+                pattern = data_dir / source.files
+                raise SourceError(f"{pattern}: {field} is NULL on every row, so {source.name} is of no use")
 
 
 def _paths(data_dir: Path, source: Source) -> list[Path]:
     return sorted(path for path in data_dir.glob(source.files) if path.is_file())
 
 
-def _check_known(data_dir: Path, source: Source, field: str) -> None:
-    column = field.partition("[")[0]
-    files = f"{glob.escape(str(data_dir))}/{source.files}"
-    with duckdb.connect() as connection:
-        relation = connection.read_parquet(files, union_by_name=True)
-        try:
-            is_known = column in relation.columns and relation.filter(f"{field} IS NOT NULL").limit(1).fetchall()
-            has_rows = is_known or relation.limit(1).fetchall()
-        except duckdb.Error:
-            check_contents(data_dir, [source])
-            raise
-    if has_rows and not is_known:
-        raise SourceError(f"{data_dir / source.files}: {field} is NULL on every row, so {source.name} is of no use")
+def _is_known(paths: list[Path], field: str) -> bool:
+    """Say whether some row has a value, or there is no row at all."""
+    column, has_rows = field.partition("[")[0], False
+    for path in paths:
+        with _parquet(path) as relation:
+            if column in relation.columns and relation.filter(f"{field} IS NOT NULL").limit(1).fetchall():
+                return True
+            has_rows = has_rows or bool(relation.limit(1).fetchall())
+    return not has_rows
 
 
 def check_contents(data_dir: Path, sources: list[Source]) -> None:
@@ -94,33 +94,33 @@ def check_contents(data_dir: Path, sources: list[Source]) -> None:
     """
     for source in sources:
         for path in _paths(data_dir, source):
-            with duckdb.connect() as connection:
-                relation = connection.read_parquet(glob.escape(str(path)))
+            with _parquet(path) as relation:
                 counts = [f'COUNT("{column}")' for column in relation.columns if column in source.types]
-                try:
-                    relation.aggregate(", ".join(counts)).fetchall()
-                except duckdb.Error as error:
-                    raise _unreadable(path, error) from error
+                relation.aggregate(", ".join(counts)).fetchall()
 
 
-def _unreadable(path: Path, error: duckdb.Error) -> SourceError:
-    return SourceError(f"{path} is not a readable Parquet file, copy it again ({str(error).splitlines()[0]})")
+@contextmanager
+def _parquet(path: Path) -> Iterator[duckdb.DuckDBPyRelation]:
+    """Open a file, and say in our words that it is damaged, whenever reading it shows that."""
+    with duckdb.connect() as connection:
+        try:
+            yield connection.read_parquet(glob.escape(str(path)))
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise SourceError(f"{path} is not a readable Parquet file, copy it again ({reason})") from error
 
 
 def _check_file(path: Path, source: Source) -> None:
-    with duckdb.connect() as connection:
-        try:
-            relation = connection.read_parquet(glob.escape(str(path)))
-        except duckdb.Error as error:
-            raise _unreadable(path, error) from error
+    with _parquet(path) as relation:
         actual = dict(zip(relation.columns, relation.types, strict=True))
         for column, declared in source.types.items():
-            expected = duckdb.type(declared)
             if column not in actual:
                 if column in source.required:
                     raise SourceError(f"{path} has no column {column}: {source.name} needs it, as {declared}")
             # writers give a column without any value whatever type they like
-            elif not _can_read(actual[column], expected) and relation.count(f'"{column}"').fetchall() != [(0,)]:
+            elif not _can_read(actual[column], duckdb.type(declared)) and relation.count(f'"{column}"').fetchall() != [
+                (0,)
+            ]:
                 raise SourceError(f"{path}: column {column} is {actual[column]}, but must be {declared}")
 
 

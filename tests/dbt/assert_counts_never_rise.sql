@@ -1,11 +1,6 @@
 -- Rows: required steps that more people reached than the required step before, or that others than these could reach.
 WITH constant_funnels AS (
-    SELECT steps.funnel_name
-      FROM {{ ref('funnel_daily_steps') }} AS steps
-     WHERE NOT steps.is_optional
-     GROUP BY steps.funnel_name
-    -- distinct: every required step on every date, so that all entries have the same ones
-    HAVING COUNT(*) = COUNT(DISTINCT steps.step_order) * COUNT(DISTINCT steps.entered_date)
+    {{ constant_funnels() }}
 )
 
 , required_steps AS (

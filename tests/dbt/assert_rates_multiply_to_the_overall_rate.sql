@@ -1,11 +1,6 @@
 -- Rows: funnels, months and segments whose rates from step to step do not multiply to the rate of the last step.
 WITH constant_funnels AS (
-    SELECT steps.funnel_name
-      FROM {{ ref('funnel_daily_steps') }} AS steps
-     WHERE NOT steps.is_optional
-     GROUP BY steps.funnel_name
-    -- distinct: every required step on every date, so that all entries have the same ones
-    HAVING COUNT(*) = COUNT(DISTINCT steps.step_order) * COUNT(DISTINCT steps.entered_date)
+    {{ constant_funnels() }}
 )
 
 , overall_rates AS (
