@@ -9,9 +9,9 @@ PYTHON ?= python3
 export DATA_DIR WAREHOUSE_DIR
 
 PY := .venv/bin/python
-PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-compile --require-hashes
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-compile --require-hashes --no-deps
 LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
-	--no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
 .PHONY: help build answers data test rules lint format lock clean
@@ -47,8 +47,8 @@ format: .venv/dev.stamp ## repair what of the style a machine can repair
 	@$(PY) -W ignore::UserWarning -m sqlfluff fix --processes 0 --disable-progress-bar --quiet models macros tests/dbt
 
 lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
-	@$(LOCK) --upgrade pyproject.toml --output-file requirements.txt
-	@$(LOCK) --upgrade --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	@$(LOCK) --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
+	@$(LOCK) --upgrade --constraints requirements-dev.txt pyproject.toml --output-file requirements.txt
 
 clean: ## remove the tables, dbt's files and caches; data/ and .venv stay
 	@rm -rf "$(WAREHOUSE_DIR)"/.building "$(WAREHOUSE_DIR)"/.lock
@@ -78,7 +78,7 @@ endif
 
 .venv/dev.stamp: requirements-dev.txt .venv/build.stamp
 	@echo "Installing what tests and lint need into .venv (once)"
-	@$(PIP_INSTALL) -r requirements.txt -r requirements-dev.txt || { $(INSTALL_FAILED); }
+	@$(PIP_INSTALL) -r requirements-dev.txt || { $(INSTALL_FAILED); }
 	@$(COMPILE)
 	@touch $@
 
