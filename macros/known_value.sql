@@ -11,3 +11,7 @@
 {%- macro duckdb__known_value(function, expression, partition_and_frame) -%}
     {{ function }}({{ expression }} IGNORE NULLS) OVER ({{ partition_and_frame }})
 {%- endmacro -%}
+
+{%- macro snowflake__known_value(function, expression, partition_and_frame) -%}
+    {{ function }}({{ expression }}) IGNORE NULLS OVER ({{ partition_and_frame }})
+{%- endmacro -%}

@@ -9,6 +9,11 @@
     CAST({{ column }} AT TIME ZONE 'UTC' AS TIMESTAMP)
 {%- endmacro -%}
 
+{# The loaders write TIMESTAMP_NTZ in UTC there. #}
+{%- macro snowflake__utc_timestamp(column) -%}
+    CAST({{ column }} AS TIMESTAMP_NTZ)
+{%- endmacro -%}
+
 {# The calendar date of a UTC timestamp where the readers of the reports live. #}
 {%- macro reporting_date(timestamp) -%}
     {%- if var('reporting_timezone') == 'UTC' -%}
@@ -20,6 +25,10 @@
 
 {%- macro duckdb__reporting_date(timestamp, timezone) -%}
     CAST({{ timestamp }} AT TIME ZONE 'UTC' AT TIME ZONE '{{ timezone }}' AS DATE)
+{%- endmacro -%}
+
+{%- macro snowflake__reporting_date(timestamp, timezone) -%}
+    CAST(CONVERT_TIMEZONE('UTC', '{{ timezone }}', {{ timestamp }}) AS DATE)
 {%- endmacro -%}
 
 {# Seconds between two timestamps, with milliseconds: DATEDIFF by seconds would count boundaries. #}

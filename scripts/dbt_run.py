@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
     from dbt_common.events.base_types import EventMsg
 
-_FAILURES = ("error", "fail", "runtime error", "warn")
+FAILURES = ("error", "fail", "runtime error", "warn")
 _SHOWN_ROWS = 3
 
 
@@ -70,7 +70,7 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
         raise outcome.exception
     if outcome.exception is not None:
         raise BuildError(f"dbt could not start the build: {outcome.exception}")
-    failures = [result for result in outcome.result.results if result.status in _FAILURES]
+    failures = [result for result in outcome.result.results if result.status in FAILURES]
     if failures:
         lines = [line for result in failures for line in _failure_lines(result, building_dir)]
         raise BuildError("\n".join([*lines, f"{len(failures)} of {len(outcome.result.results)} dbt nodes failed"]))

@@ -25,6 +25,8 @@ class Source:
     """A source table: where its files are below the data folder, and the columns that models read."""
 
     name: str
+    relation: str
+    """Three-part name of the table, or locally of the view."""
     files: str
     types: dict[str, str]
     required: frozenset[str]
@@ -35,13 +37,14 @@ class Source:
 def declared_sources(project_dir: Path) -> list[Source]:
     """Read the sources from models/base/sources.yml, the one place that lists their columns."""
     document = yaml.safe_load((project_dir / "models" / "base" / "sources.yml").read_text(encoding="utf-8"))
-    return [_declared_source(source["name"], table) for source in document["sources"] for table in source["tables"]]
+    return [_declared_source(source, table) for source in document["sources"] for table in source["tables"]]
 
 
-def _declared_source(source_name: str, table: dict[str, Any]) -> Source:
+def _declared_source(source: dict[str, Any], table: dict[str, Any]) -> Source:
     meta = {column["name"]: column.get("config", {}).get("meta", {}) for column in table["columns"]}
     return Source(
-        name=f"{source_name}.{table['name']}",
+        name=f"{source['name']}.{table['name']}",
+        relation=f"{source['database']}.{source['schema']}.{table['name']}",
         files=table["config"]["meta"]["local_path"],
         types={column["name"]: column["data_type"] for column in table["columns"]},
         required=frozenset(name for name in meta if meta[name].get("required", False)),

@@ -85,3 +85,33 @@ def test_every_model_that_people_read_has_a_reader() -> None:
     exposures = (PROJECT_DIR / "models" / "prod" / "exposures.yml").read_text(encoding="utf-8")
     unread = [model.stem for model in MODELS if model.parent.name == "prod" and f"'{model.stem}'" not in exposures]
     assert unread == [], "name each in models/prod/exposures.yml"
+
+
+@each_model
+def test_a_model_spells_out_its_columns_for_every_engine(model: Path) -> None:
+    text = model.read_text(encoding="utf-8")
+    names = [column["name"] for column in properties(model)["columns"]]
+    hidden = [name for name in names if not re.search(rf"\b{name}\b", text)]
+    assert hidden == [], f"{model}: write these columns here, a macro must not hide them: {hidden}"
+    assert "target." not in text, f"{model}: what differs between engines belongs into a dispatched macro"
+
+
+def test_every_macro_with_an_engine_s_own_side_has_one_for_both() -> None:
+    defined = {
+        name
+        for path in (PROJECT_DIR / "macros").glob("*.sql")
+        for name in re.findall(r"macro (\w+)\(", path.read_text(encoding="utf-8"))
+    }
+    dispatched = {
+        name
+        for path in (PROJECT_DIR / "macros").glob("*.sql")
+        for name in re.findall(r"adapter\.dispatch\('(\w+)'\)", path.read_text(encoding="utf-8"))
+    }
+    missing = [
+        f"{engine}__{name}"
+        for name in dispatched
+        for engine in ("duckdb", "snowflake")
+        if not defined & {f"{engine}__{name}", f"default__{name}"}
+    ]
+    assert dispatched
+    assert missing == [], f"write these macros, or the models run on one engine only: {missing}"

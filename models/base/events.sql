@@ -11,10 +11,7 @@ WITH deliveries AS (
          , {{ utc_timestamp('events.dvce_created_tstamp') }} AS device_created_at
 
          -- who
-         , COALESCE(
-               events.user_id
-             , {{ context_field('events.contexts_com_wellthy_user_2', 'user_id') }}
-           ) AS member_id
+         , COALESCE(events.user_id, {{ context_field('events.contexts_com_wellthy_user_2', 'user_id') }}) AS member_id
          , {{ context_field('events.contexts_com_wellthy_user_2', 'role') }} AS user_role
          , events.domain_userid
          , events.domain_sessionid
@@ -40,13 +37,19 @@ WITH deliveries AS (
          -- with what
          , LOWER(events.useragent) AS useragent
          , LOWER(COALESCE(
-               {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'device_class') }}
-             , events.dvce_type
+               {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'device_class') }}, events.dvce_type
            )) AS device_class
          , {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'agent_class') }} AS agent_class
-         , {{ context_field('events.contexts_com_iab_snowplow_spiders_and_robots_1', 'spider_or_robot') }}
+         , {{ context_field('events.contexts_com_iab_snowplow_spiders_and_robots_1', 'spider_or_robot', 'BOOLEAN') }}
            AS is_listed_robot
       FROM {{ source('snowplow', 'events') }} AS events
+    {%- if is_incremental() %}
+     -- deliveries of one event are numbered together: the old ones of what arrived are read again
+     WHERE events.event_id IN (
+               SELECT arrivals.event_id FROM {{ source('snowplow', 'events') }} AS arrivals
+                WHERE {{ utc_timestamp('arrivals.load_tstamp') }} >= {{ reread_from(this) }}
+           )
+    {%- endif %}
 )
 
 SELECT deliveries.event_id
@@ -80,8 +83,7 @@ SELECT deliveries.event_id
      , deliveries.geo_country
      , CASE
            WHEN deliveries.event_name = 'page_view' THEN deliveries.page_urlpath
-           WHEN deliveries.event_name = 'funnel' AND deliveries.event_vendor = 'com.wellthy'
-               THEN deliveries.funnel_step
+           WHEN deliveries.event_name = 'funnel' AND deliveries.event_vendor = 'com.wellthy' THEN deliveries.funnel_step
        END AS step_key
      , deliveries.clicked_element_id
      , deliveries.scroll_offset_pixels

@@ -10,7 +10,7 @@ WITH landings AS (
         ON clients.landing_page_urlpath = visits.page_urlpath
    QUALIFY ROW_NUMBER() OVER (
                PARTITION BY entries.funnel_entry_id
-                   ORDER BY visits.viewed_at DESC
+                   ORDER BY visits.viewed_at DESC NULLS LAST
                           , clients.client_id ASC
            ) = 1
 )

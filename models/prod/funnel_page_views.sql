@@ -1,4 +1,10 @@
 -- One row per funnel × page view of one of its steps, between the entry and its conversion or the end of its window.
+WITH call_to_action_pages AS (
+    SELECT {{ normalised_path('calls_to_action.page_urlpath') }} AS page_urlpath
+      FROM {{ ref('calls_to_action') }} AS calls_to_action
+     GROUP BY {{ normalised_path('calls_to_action.page_urlpath') }}
+)
+
 SELECT visits.page_view_id
      , entries.funnel_entry_id
      , entries.funnel_name
@@ -18,11 +24,7 @@ SELECT visits.page_view_id
                ORDER BY visits.viewed_at
                       , visits.event_id
        ) AS INTEGER) AS visit_number
-     , EXISTS(
-           SELECT 1
-             FROM {{ ref('calls_to_action') }} AS calls_to_action
-            WHERE {{ normalised_path('calls_to_action.page_urlpath') }} = visits.page_urlpath
-       ) AS has_call_to_action
+     , call_to_action_pages.page_urlpath IS NOT NULL AS has_call_to_action
      , visits.seconds_to_cta_click IS NOT NULL AS has_cta_click
      , visits.seconds_to_cta_click
      , visits.scroll_depth_rate
@@ -38,3 +40,5 @@ SELECT visits.page_view_id
    AND steps.step_order = hits.step_order
  INNER JOIN {{ ref('page_views') }} AS visits
     ON visits.event_id = hits.event_id
+  LEFT JOIN call_to_action_pages
+    ON call_to_action_pages.page_urlpath = visits.page_urlpath

@@ -55,7 +55,7 @@ SELECT steps.funnel_name
                             WHEN steps.is_reportable AND steps.lost_count > 0
                                 THEN CAST(steps.lost_count AS DOUBLE) / steps.eligible_count
                             ELSE 0
-                        END DESC
+                        END DESC NULLS LAST
                       , steps.step_order
        ) = 1, FALSE) AS is_largest_drop_off_by_rate
      , CAST(steps.median_seconds_from_previous_step AS DOUBLE) AS median_seconds_from_previous_step

@@ -8,7 +8,7 @@ WITH last_steps AS (
      WHERE NOT entry_steps.is_optional
    QUALIFY ROW_NUMBER() OVER (
                PARTITION BY entry_steps.funnel_entry_id
-                   ORDER BY entry_steps.step_order DESC
+                   ORDER BY entry_steps.step_order DESC NULLS LAST
            ) = 1
 )
 

@@ -1,0 +1,86 @@
+"""Snowflake on DuckDB, in this process: fakesnow, with what dbt-snowflake needs and fakesnow lacks mended."""
+
+from __future__ import annotations
+
+import contextlib
+import string
+import unittest.mock
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import duckdb
+import fakesnow.conn
+import fakesnow.cursor
+import fakesnow.instance
+import fakesnow.transforms.transforms
+import sqlglot
+from sqlglot import exp
+
+_DATABASES = ("raw", "prep", "prod")
+
+# DESCRIBE TABLE looks in the session's own database only: look in the view of all databases
+_DESCRIBE_TABLE = string.Template(
+    fakesnow.transforms.transforms.SQL_DESCRIBE_TABLE.template.replace(
+        "FROM _fs_information_schema.", "FROM _fs_global._fs_information_schema."
+    )
+)
+
+
+@contextlib.contextmanager
+def fake_snowflake() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Let `snowflake.connector.connect` connect to a fake in this process, and yield the DuckDB beneath it."""
+    instance = fakesnow.instance.FakeSnow()
+
+    def connect(**arguments: Any) -> _Connection:
+        return _Connection(instance.duck_conn.cursor(), instance.results_cache, **arguments)
+
+    with (
+        unittest.mock.patch("snowflake.connector.connect", connect),
+        unittest.mock.patch("fakesnow.transforms.transforms.SQL_DESCRIBE_TABLE", _DESCRIBE_TABLE),
+        # it makes every sum a float, so that texts can be summed; we sum none, and whole numbers stay whole there
+        unittest.mock.patch("fakesnow.transforms.numeric_agg_implicit_cast", lambda expression: expression),
+    ):
+        for database in _DATABASES:
+            connect(database=database).close()
+        yield instance.duck_conn
+    instance.duck_conn.close()
+
+
+class _Connection(fakesnow.conn.FakeSnowflakeConnection):
+    translated: ClassVar[dict[str, sqlglot.Expr]] = {}
+
+    def cursor(self, *arguments: Any, **options: Any) -> _Cursor:
+        return _Cursor(self, self._duck_conn, *arguments)
+
+
+class _Cursor(fakesnow.cursor.FakeSnowflakeCursor):
+    def execute(self, command: str, params: Any = None, *arguments: Any, **options: Any) -> _Cursor:
+        # reading and translating takes most of the time, and a second build says the same again
+        if params is None and (known := self._conn.translated.get(command)):
+            self._execute(known)
+        else:
+            super().execute(command, params, *arguments, **options)
+            if params is None and command.lstrip().lower().startswith(("select", "with", "create or replace t")):
+                self._conn.translated[command] = self._last_transformed
+        return self
+
+    def _transform(self, expression: sqlglot.Expr, params: Any) -> sqlglot.Expr:
+        _drop_temporary(expression)
+        return super()._transform(expression, params)
+
+    def _execute(self, transformed: sqlglot.Expr, params: Any = None) -> None:
+        try:
+            super()._execute(transformed, params)
+        except Exception:
+            # Snowflake goes on after a failed statement, DuckDB only after a rollback
+            with contextlib.suppress(duckdb.TransactionException):
+                self._duck_conn.rollback()
+            raise
+
+
+def _drop_temporary(expression: sqlglot.Expr) -> None:
+    """Make a temporary table with a three-part name an ordinary one: DuckDB's own live in a database of theirs."""
+    table = expression.find(exp.Table) if isinstance(expression, exp.Create) else None
+    if table is not None and table.db:
+        for temporary in expression.find_all(exp.TemporaryProperty):
+            temporary.pop()

@@ -1,0 +1,60 @@
+"""Fill the source tables of a fake Snowflake from Parquet, in the types and names that Snowplow's loader uses there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from duckdb.sqltypes import DuckDBPyType
+
+from scripts.sources import Source
+
+
+def camel_case(name: str) -> str:
+    """Return a snake_case field's name as its schema writes it: user_id → userId."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def snowflake_type(declared: str) -> str:
+    """Return Snowflake's type for a source column declared with DuckDB's."""
+    if declared.endswith("[]"):
+        return "ARRAY"
+    if declared.startswith("STRUCT"):
+        return "OBJECT"
+    return "TIMESTAMP_NTZ" if declared == "TIMESTAMP WITH TIME ZONE" else declared
+
+
+def snowflake_value(column: str, declared: str) -> str:
+    """Return DuckDB's SQL for a column's value as Snowflake holds it: UTC without a zone, JSON with camelCase keys."""
+    if snowflake_type(declared) in ("ARRAY", "OBJECT"):
+        return f"CAST({_json_value(column, duckdb.dtype(declared))} AS JSON)"
+    return f"{column} AT TIME ZONE 'UTC'" if declared == "TIMESTAMP WITH TIME ZONE" else column
+
+
+def _json_value(value: str, kind: DuckDBPyType) -> str:
+    if kind.id == "list":
+        ((_, element),) = kind.children
+        return f"list_transform({value}, lambda entry: {_json_value('entry', element)})"
+    if kind.id == "struct":
+        fields = ", ".join(
+            f"'{camel_case(name)}': {_json_value(f'{value}.{name}', field)}" for name, field in kind.children
+        )
+        return f"CASE WHEN {value} IS NOT NULL THEN {{{fields}}} END"
+    return value
+
+
+def create_table_sql(source: Source) -> str:
+    """Return Snowflake's statement that makes an empty source table."""
+    columns = ", ".join(f"{name} {snowflake_type(declared)}" for name, declared in source.types.items())
+    return f"CREATE OR REPLACE TABLE {source.relation} ({columns})"
+
+
+def fill(connection: duckdb.DuckDBPyConnection, source: Source, data_dir: Path, condition: str = "TRUE") -> None:
+    """Add the rows of a source's Parquet files that meet a condition to its table in the fake Snowflake."""
+    pattern = str(data_dir / source.files).replace("'", "''")
+    values = ", ".join(snowflake_value(name, declared) for name, declared in source.types.items())
+    connection.execute(
+        f"INSERT INTO {source.relation} SELECT {values}"
+        f" FROM read_parquet('{pattern}', union_by_name = TRUE) WHERE {condition}"
+    )
