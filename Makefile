@@ -14,10 +14,10 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers data test rules lint format lock clean
+.PHONY: help build answers data test rules lint format snowflake-check lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^## / { sub(/^## /, ""); print $$0 "\n" } /^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^## / { sub(/^## /, ""); print $$0 "\n" } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Variables: DATA_DIR=$(DATA_DIR) WAREHOUSE_DIR=$(WAREHOUSE_DIR) PYTHON=$(PYTHON)"
 
@@ -45,6 +45,9 @@ format: .venv/dev.stamp ## repair what of the style a machine can repair
 	@$(PY) -m ruff check --quiet --fix
 	@$(PY) -m ruff format --quiet
 	@$(PY) -W ignore::UserWarning -m sqlfluff fix --processes 0 --disable-progress-bar --quiet models macros tests/dbt
+
+snowflake-check: .venv/dev.stamp ## prove, without an account, that the models run on Snowflake and say the same
+	@$(PY) -m scripts.snowflake.check
 
 lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --group dev pyproject.toml --output-file requirements-dev.txt

@@ -15,7 +15,7 @@
 {%- endmacro -%}
 
 {%- macro wilson_bound(successes, trials, sign) -%}
-    {%- set z = '1.959963984540054' -%}
+    {%- set z = 'CAST(1.959963984540054 AS DOUBLE)' -%}
     {%- set n = 'CAST(NULLIF(' ~ trials ~ ', 0) AS DOUBLE)' -%}
     (
         {{ successes }} + {{ z }} * {{ z }} / 2
@@ -32,7 +32,7 @@
         - CAST({{ rest_successes }} AS DOUBLE) / NULLIF({{ rest_trials }}, 0)
     ) / NULLIF(SQRT(
         {{ pooled }} * (1 - {{ pooled }})
-        * (1.0 / NULLIF({{ trials }}, 0) + 1.0 / NULLIF({{ rest_trials }}, 0))
+        * (CAST(1 AS DOUBLE) / NULLIF({{ trials }}, 0) + CAST(1 AS DOUBLE) / NULLIF({{ rest_trials }}, 0))
     ), 0)
 {%- endmacro -%}
 

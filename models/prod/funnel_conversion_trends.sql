@@ -12,16 +12,16 @@ WITH entries AS (
          , SUM(CASE WHEN entries.is_mature THEN 1 ELSE 0 END) AS mature_entry_count
          , SUM(CASE WHEN entries.is_mature AND entries.is_converted THEN 1 ELSE 0 END) AS converted_count
          , SUM(CASE WHEN entries.is_mature_7d THEN 1 ELSE 0 END) AS mature_7d_entry_count
-         , AVG(CASE
+         , AVG(CAST(CASE
                    WHEN NOT entries.is_mature_1d THEN NULL
-                   WHEN entries.is_converted_1d THEN 1.0
-                   ELSE 0.0
-               END) AS conversion_rate_1d
-         , AVG(CASE
+                   WHEN entries.is_converted_1d THEN 1
+                   ELSE 0
+               END AS DOUBLE)) AS conversion_rate_1d
+         , AVG(CAST(CASE
                    WHEN NOT entries.is_mature_7d THEN NULL
-                   WHEN entries.is_converted_7d THEN 1.0
-                   ELSE 0.0
-               END) AS conversion_rate_7d
+                   WHEN entries.is_converted_7d THEN 1
+                   ELSE 0
+               END AS DOUBLE)) AS conversion_rate_7d
          , MEDIAN(CASE WHEN entries.is_mature THEN entries.seconds_to_convert END)
            AS median_seconds_to_convert
       FROM {{ ref('funnel_entries') }} AS entries

@@ -6,13 +6,13 @@ WITH visits AS (
          , segments.segment_name
          , segments.segment_value
          , COUNT(*) AS visit_count
-         , AVG(CASE WHEN page_views.is_dwell_unknown THEN 1.0 ELSE 0.0 END) AS unknown_dwell_rate
-         , AVG(CASE WHEN page_views.is_dwell_capped THEN 1.0 ELSE 0.0 END) AS capped_rate
-         , AVG(CASE
+         , AVG(CAST(CASE WHEN page_views.is_dwell_unknown THEN 1 ELSE 0 END AS DOUBLE)) AS unknown_dwell_rate
+         , AVG(CAST(CASE WHEN page_views.is_dwell_capped THEN 1 ELSE 0 END AS DOUBLE)) AS capped_rate
+         , AVG(CAST(CASE
                    WHEN NOT page_views.has_call_to_action THEN NULL
-                   WHEN page_views.has_cta_click THEN 1.0
-                   ELSE 0.0
-               END) AS cta_click_rate
+                   WHEN page_views.has_cta_click THEN 1
+                   ELSE 0
+               END AS DOUBLE)) AS cta_click_rate
          , MEDIAN(page_views.seconds_to_cta_click) AS median_seconds_to_cta_click
          , MEDIAN(page_views.scroll_depth_rate) AS median_scroll_depth_rate
       FROM {{ ref('funnel_page_views') }} AS page_views

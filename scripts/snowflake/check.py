@@ -187,14 +187,23 @@ def check(data_dir: Path, warehouse_dir: Path | None, is_only_lint: bool) -> Non
             manifest = _dbt(None, "parse")
             _dbt(manifest, "compile", "--no-populate-cache")
             linted = others.submit(lint, manifest)
-            if not is_only_lint:
-                local_dir = warehouse_dir or Path(folder)
-                built = None if warehouse_dir else others.submit(build_on_duckdb, data_dir, local_dir)
-                build_on_fake(connection, manifest, data_dir)
-                if built:
-                    built.result()
-                _timed("rows", lambda: compare(connection, manifest, local_dir))
-            _timed("lint", lambda: f"{linted.result()} statements, 0 findings")
+            problems = []
+            try:
+                if not is_only_lint:
+                    local_dir = warehouse_dir or Path(folder)
+                    built = None if warehouse_dir else others.submit(build_on_duckdb, data_dir, local_dir)
+                    build_on_fake(connection, manifest, data_dir)
+                    if built:
+                        built.result()
+                    _timed("rows", lambda: compare(connection, manifest, local_dir))
+            except CheckError as error:
+                problems.append(str(error))
+            try:
+                _timed("lint", lambda: f"{linted.result()} statements, 0 findings")
+            except CheckError as error:
+                problems.append(str(error))
+    if problems:
+        raise CheckError("\n".join(problems))
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import string
 import unittest.mock
 from collections.abc import Iterator
@@ -12,18 +13,33 @@ import duckdb
 import fakesnow.conn
 import fakesnow.cursor
 import fakesnow.instance
-import fakesnow.transforms.transforms
 import sqlglot
+from fakesnow.rowtype import describe_as_result_metadata
+from snowflake.connector.cursor import ResultMetadata
 from sqlglot import exp
 
 _DATABASES = ("raw", "prep", "prod")
 
-# DESCRIBE TABLE looks in the session's own database only: look in the view of all databases
+# fakesnow's looks in the session's own database only, and takes ten times as long; dbt reads names and types
 _DESCRIBE_TABLE = string.Template(
-    fakesnow.transforms.transforms.SQL_DESCRIBE_TABLE.template.replace(
-        "FROM _fs_information_schema.", "FROM _fs_global._fs_information_schema."
-    )
+    """
+    SELECT column_name AS "name"
+         , CASE
+               WHEN data_type LIKE 'DECIMAL%' THEN REPLACE(data_type, 'DECIMAL', 'NUMBER')
+               WHEN data_type LIKE '%INT%' THEN 'NUMBER(38,0)'
+               WHEN data_type = 'DOUBLE' THEN 'FLOAT'
+               WHEN data_type = 'JSON' THEN 'VARIANT'
+               WHEN data_type = 'TIMESTAMP' THEN 'TIMESTAMP_NTZ(9)'
+               WHEN data_type = 'VARCHAR' THEN 'VARCHAR(16777216)'
+               ELSE data_type
+           END AS "type"
+      FROM duckdb_columns()
+     WHERE database_name = '${catalog}' AND schema_name = '${schema}' AND table_name = '${table}'
+     ORDER BY column_index
+    """
 )
+# What of dbt's statements is known by its text: all but what depends on the session before it.
+_REPEATABLE = re.compile(r"(\s|--[^\n]*\n)*(select|with|create|describe|drop)\b", re.IGNORECASE)
 
 
 @contextlib.contextmanager
@@ -60,9 +76,15 @@ class _Cursor(fakesnow.cursor.FakeSnowflakeCursor):
             self._execute(known)
         else:
             super().execute(command, params, *arguments, **options)
-            if params is None and command.lstrip().lower().startswith(("select", "with", "create or replace t")):
+            if params is None and _REPEATABLE.match(command):
                 self._conn.translated[command] = self._last_transformed
         return self
+
+    @property
+    def description(self) -> list[ResultMetadata]:
+        """Columns of the last result, as DuckDB has them; fakesnow would read and plan the statement again."""
+        columns = [(name, str(kind), None, None, None, None) for name, kind, *_ in self._duck_conn.description]
+        return describe_as_result_metadata(columns)
 
     def _transform(self, expression: sqlglot.Expr, params: Any) -> sqlglot.Expr:
         _drop_temporary(expression)

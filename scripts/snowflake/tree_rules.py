@@ -93,6 +93,8 @@ def _function(function: BaseSegment) -> Iterator[str]:
         yield "Snowflake wants COUNT(*)"
     if name in {"MIN", "MAX", "SUM", "AVG", "MEDIAN"} and any(map(_is_boolean, values)):
         yield f"Snowflake's {name} takes no BOOLEAN: write {name}(CASE WHEN … THEN 1 ELSE 0 END)"
+    if name == "AVG" and not re.search(r"\bAS\s+DOUBLE\)|(_seconds|_rate)\)$", arguments.raw, re.IGNORECASE):
+        yield "Snowflake keeps six decimals of a mean of NUMBERs: write AVG(CAST(… AS DOUBLE))"
     if arguments.get_child("aggregate_order_by"):
         yield "Snowflake has no ORDER BY among the arguments: order in OVER or WITHIN GROUP"
     if name in {"TRIM", "LTRIM", "RTRIM"} and len(values) != 1:
