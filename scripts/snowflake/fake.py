@@ -88,7 +88,7 @@ class _Cursor(fakesnow.cursor.FakeSnowflakeCursor):
 
     def _transform(self, expression: sqlglot.Expr, params: Any) -> sqlglot.Expr:
         _drop_temporary(expression)
-        return super()._transform(expression, params)
+        return super()._transform(_InPlace(expression), params).expression
 
     def _execute(self, transformed: sqlglot.Expr, params: Any = None) -> None:
         try:
@@ -98,6 +98,16 @@ class _Cursor(fakesnow.cursor.FakeSnowflakeCursor):
             with contextlib.suppress(duckdb.TransactionException):
                 self._duck_conn.rollback()
             raise
+
+
+class _InPlace:
+    """A statement changed in place: the fakesnow that Python 3.10 gets copies it before each of sixty passes."""
+
+    def __init__(self, expression: sqlglot.Expr) -> None:
+        self.expression = expression
+
+    def transform(self, change: Any, *arguments: Any, **options: Any) -> _InPlace:
+        return _InPlace(self.expression.transform(change, *arguments, **{**options, "copy": False}))
 
 
 def _drop_temporary(expression: sqlglot.Expr) -> None:
