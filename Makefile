@@ -14,7 +14,7 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers data test rules lint format snowflake-check lock clean
+.PHONY: help build answers data test rules lint format snowflake-check snowflake-build lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^## / { sub(/^## /, ""); print $$0 "\n" } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,10 @@ format: .venv/dev.stamp ## repair what of the style a machine can repair
 
 snowflake-check: .venv/dev.stamp ## prove, without an account, that the models run on Snowflake and say the same
 	@$(PY) -m scripts.snowflake.check
+
+snowflake-build: .venv/dev.stamp ## build the models on Snowflake (docs/snowflake.md), with ARGS=--empty as a smoke test
+	@$(PY) -m scripts.packages
+	@$(PY) -m dbt.cli.main build --target snowflake $(ARGS)
 
 lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
