@@ -18,10 +18,10 @@ from sqlfluff.core import Linter
 
 from scripts.snowflake.fake import fake_snowflake
 from scripts.snowflake.parity import differences
-from scripts.snowflake.source_tables import create_table_sql, fill
+from scripts.snowflake.source_tables import create_table_sql, fill, snowflake_type
 from scripts.snowflake.transfer import convert, main
 from scripts.snowflake.transfer_sql import IDENTIFIERS, sample_sql
-from scripts.sources import declared_sources
+from scripts.sources import Source, declared_sources
 from tests.worlds import PROJECT_DIR, World, build_world
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:fakesnow")  # how it reads results
@@ -257,6 +257,10 @@ def test_snowflake_s_grammar_reads_every_statement(tmp_path: Path) -> None:
         ] == []
 
 
+def staged_types(source: Source) -> dict[str, str]:
+    return {name: snowflake_type(declared) for name, declared in source.types.items()}
+
+
 def test_what_is_loaded_is_what_was_local(committed: World, snowflake: Snowflake, tmp_path: Path) -> None:
     for statement in ("DATABASE raw_dev_anna", "SCHEMA raw_dev_anna.public", f"STAGE {STAGE[1:]}"):
         snowflake.run(f"CREATE {statement}")
@@ -264,6 +268,10 @@ def test_what_is_loaded_is_what_was_local(committed: World, snowflake: Snowflake
     sql = printed("load", str(committed.data_dir), "--out", str(out), "--raw", "raw_dev_anna", "--stage", STAGE)
     statements = [statement.strip() for statement in sql.split(";\n") if statement.strip()]
     assert len(statements) == 16
+    json = {
+        (name, kind) for each in SOURCES for name, kind in staged_types(each).items() if kind in ("ARRAY", "OBJECT")
+    }
+    assert set(re.findall(r"PARSE_JSON\(\$1:(\w+)::VARCHAR\)::(\w+)", sql)) == json  # the fake would do without
     for statement in statements:
         if statement.startswith("PUT "):
             for path in out.glob(statement.split("'")[1].removeprefix(f"file://{out}/")):  # the fake takes one file

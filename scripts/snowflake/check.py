@@ -8,6 +8,7 @@ compared with DuckDB's, row by row, and the compiled SQL is held against what Sn
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 import logging
 import os
 import subprocess
@@ -184,6 +185,9 @@ def check(data_dir: Path, warehouse_dir: Path | None, is_only_lint: bool) -> Non
         from scripts.snowflake.fake import fake_snowflake
 
         with fake_snowflake() as connection, ThreadPoolExecutor() as others:
+            versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("dbt-snowflake", "fakesnow"))
+            what = "the compiled SQL" if is_only_lint else "two builds of every model and test, two minutes or so"
+            print(f"{versions}: {what}", flush=True)
             manifest = _dbt(None, "parse")
             _dbt(manifest, "compile", "--no-populate-cache")
             linted = others.submit(lint, manifest)
