@@ -6,7 +6,12 @@ WAREHOUSE_DIR ?= warehouse
 # The Python that .venv is made from.
 PYTHON ?= python3
 
-export DATA_DIR WAREHOUSE_DIR
+# What a change is reviewed against, which model to show (model, or model+ with its readers), and whether to open the page.
+BASE ?= main
+ONLY ?=
+OPEN ?=
+
+export DATA_DIR WAREHOUSE_DIR BASE ONLY OPEN
 
 PY := .venv/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-compile --require-hashes --no-deps
@@ -14,7 +19,7 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers data test rules lint format snowflake-check snowflake-build lock clean
+.PHONY: help build answers data test rules lint format snowflake-check snowflake-build review review-aa lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^## / { sub(/^## /, ""); print $$0 "\n" } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +57,12 @@ snowflake-check: .venv/dev.stamp ## prove, without an account, that the models r
 snowflake-build: .venv/dev.stamp ## build the models on Snowflake (docs/snowflake.md), with ARGS=--empty as a smoke test
 	@$(PY) -m scripts.packages
 	@$(PY) -m dbt.cli.main build --target snowflake $(ARGS)
+
+review: .venv/dev.stamp ## what a change does to the funnel, every model and column: BASE=main ONLY=model+ OPEN=1
+	@$(PY) -m scripts.review
+
+review-aa: .venv/dev.stamp ## the working tree against itself: lists what is not deterministic
+	@$(PY) -m scripts.review --aa
 
 lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --group dev pyproject.toml --output-file requirements-dev.txt

@@ -1,0 +1,179 @@
+"""See what a change does to the funnel, to every model and to every column, before it is merged.
+
+Both revisions are built from the same data under .review/: the merge base with BASE, and the working tree with its
+uncommitted changes. Exit codes: 0 within limits, 1 a limit of review.yml is broken, 2 the review cannot begin, 3 the
+change does not build or fails a test that passed before, 4 the base does not build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import time
+import webbrowser
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+
+from scripts.packages import PackagesError, provide_dbt_utils
+from scripts.review.as_json import to_json
+from scripts.review.changes import model_changes
+from scripts.review.findings import Review
+from scripts.review.gates import held, measured, of_metrics
+from scripts.review.markdown import markdown
+from scripts.review.metrics import funnel_steps, headlines, slice_that_moved, team_metrics
+from scripts.review.page import html
+from scripts.review.prediction import predicted
+from scripts.review.settings import Settings, read_settings
+from scripts.review.sides import Building, Side, UsageError, data_fingerprint, merge_base, start_base, start_head
+from scripts.review.terminal import print_review
+from scripts.sources import SourceError, check_data_dir, declared_sources
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
+REVIEW_DIR = PROJECT_DIR / ".review"
+_DATABASES = ("prep", "prod")
+
+
+def review(base: str, data_dir: Path, only: str, is_against_itself: bool) -> Review:
+    """Build both sides, compare them, and return everything there is to say.
+
+    Raises:
+        UsageError, SourceError, PackagesError: the review cannot begin.
+    """
+    started = time.monotonic()
+    settings = read_settings(PROJECT_DIR)
+    commit = merge_base(PROJECT_DIR, "HEAD" if is_against_itself else base)
+    check_data_dir(data_dir, declared_sources(PROJECT_DIR))
+    provide_dbt_utils(PROJECT_DIR)
+    fingerprint = data_fingerprint(data_dir)
+    base_side, head_side = _built(commit, base, data_dir, fingerprint, is_against_itself)
+    said = Review(
+        verdict="ERROR",
+        exit_code=2,
+        base=base_side.label,
+        head=head_side.label,
+        data=f"{data_dir} ({fingerprint})",
+        reproduce=("make review-aa",) if is_against_itself else (f"make review BASE={commit[:12]}",),
+    )
+    done = _unbuilt(said, base_side, head_side) or _compared(said, base_side, head_side, settings, only)
+    return replace(done, seconds=time.monotonic() - started)
+
+
+def _built(commit: str, base: str, data_dir: Path, fingerprint: str, is_against_itself: bool) -> tuple[Side, Side]:
+    """Build both sides at once; on Ctrl-C neither goes on."""
+    if is_against_itself:
+        first: Building | Side = start_head(PROJECT_DIR, REVIEW_DIR / "itself", data_dir, None)
+    else:
+        label = f"{base} at {commit[:7]}"
+        first = start_base(PROJECT_DIR, REVIEW_DIR, commit, label, data_dir, fingerprint)
+    base_project_dir = None if is_against_itself else first.project_dir
+    second = start_head(PROJECT_DIR, REVIEW_DIR / "head", data_dir, base_project_dir)
+    try:
+        return (first if isinstance(first, Side) else first.result()), second.result()
+    except KeyboardInterrupt:
+        for building in (first, second):
+            if isinstance(building, Building):
+                building.stop()
+        raise
+
+
+def _unbuilt(said: Review, base: Side, head: Side) -> Review | None:
+    """Return the review of two sides of which one did not build, or None."""
+    for side, exit_code in ((base, 4), (head, 3)):
+        models = [words for node, words in side.failed.items() if node.split(".")[0] in ("model", "seed")]
+        problem = side.problem or "\n".join(models)
+        if problem:
+            return replace(said, exit_code=exit_code, problem=f"{side.label} does not build: {problem}")
+    return None
+
+
+def _compared(said: Review, base: Side, head: Side, settings: Settings, only: str) -> Review:
+    with duckdb.connect() as connection:
+        for name, side in (("base", base), ("head", head)):
+            for database in _DATABASES:
+                path = str(side.warehouse_dir / f"{database}.duckdb").replace("'", "''")
+                connection.execute(f"ATTACH '{path}' AS {name}_{database} (READ_ONLY)")
+        models, lineage = predicted(connection, model_changes(connection, base, head, settings), base, head)
+        lines = headlines(connection)
+        own = team_metrics(connection, settings.metrics)
+        found = [(what, settings.limits[what.gate]) for what in measured(lines, models)]
+        gates, unused = held([*found, *of_metrics(own, settings)], settings)
+        broken = {gate.message.split(" move")[0] for gate in gates if gate.status != "passed"}
+        metrics = [
+            replace(metric, slice_that_moved=slice_that_moved(connection, *key) if metric.name in broken else "")
+            for key, metric in lines.items()
+        ]
+        steps = funnel_steps(connection)
+    newly_failed = {node: words for node, words in head.failed.items() if node not in base.failed}
+    exit_code = 3 if newly_failed else int(any(gate.status == "failed" for gate in gates))
+    has_moved = any(model.has_moved for model in models)
+    return replace(
+        said,
+        verdict="FAIL" if exit_code else "CHANGED" if has_moved else "PASS",
+        exit_code=exit_code,
+        gates=gates,
+        funnel=steps,
+        metrics=(*metrics, *own),
+        models=_selected(models, head, only),
+        lineage=lineage,
+        unused_expectations=unused,
+        problem="\n".join(newly_failed.values()),
+    )
+
+
+def _selected(models: tuple, head: Side, only: str) -> tuple:
+    """Return the models that ONLY names: `model`, or `model+` with everything that reads it."""
+    if not only:
+        return models
+    name = only.removesuffix("+")
+    if name not in {model.name for model in models}:
+        raise UsageError(f"ONLY={only}: there is no model or seed named {name}")
+    wanted, children = {name}, head.manifest()["child_map"]
+    if only.endswith("+"):
+        waiting = [node for node in children if node.split(".")[-1] == name]
+        while waiting:
+            node = waiting.pop()
+            wanted.add(node.split(".")[-1])
+            waiting += [child for child in children.get(node, []) if child.split(".")[-1] not in wanted]
+    return tuple(model for model in models if model.name in wanted)
+
+
+def main() -> int:
+    """Run `python -m scripts.review`."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.review", description=__doc__.splitlines()[0])
+    parser.add_argument("--base", default=os.environ.get("BASE") or "main", help="branch or commit (default: main)")
+    parser.add_argument("--data-dir", type=Path, default=os.environ.get("DATA_DIR", "data"), help="default: data")
+    parser.add_argument(
+        "--only", default=os.environ.get("ONLY", ""), help="show one model, or `model+` and its readers"
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.add_argument("--aa", action="store_true", help="the working tree against itself: nothing may differ")
+    parser.add_argument("--values", action="store_true", help="show values of rows in the Markdown too")
+    given = parser.parse_args()
+    console = Console()
+    try:
+        with console.status("Building both sides") if console.is_terminal else contextlib.nullcontext():
+            said = review(given.base, given.data_dir.resolve(), given.only, given.aa)
+    except (UsageError, SourceError, PackagesError) as error:
+        print(f"{error}\nreview: ERROR (exit 2)", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped; the base that was built before stays in .review/", file=sys.stderr)
+        return 130
+    (REVIEW_DIR / "review.json").write_text(to_json(said), encoding="utf-8")
+    (REVIEW_DIR / "review.md").write_text(markdown(said, given.values), encoding="utf-8")
+    (REVIEW_DIR / "review.html").write_text(html(said), encoding="utf-8")
+    if given.open or os.environ.get("OPEN"):
+        webbrowser.open((REVIEW_DIR / "review.html").as_uri())
+    print_review(said, console)
+    if given.aa and said.verdict != "PASS":
+        return said.exit_code or 1
+    return said.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Build one side of a review in a process of its own: seeds and models first, then every test, whatever fails.
+
+Unlike `dbt build`, a failing test stops no model, so that the reviewer sees what moved and which test noticed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+
+_PASSED = ("success", "pass", "no-op")
+
+
+def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) -> dict[str, Any]:
+    """Return what came of it: `problem` (why nothing was built, or empty) and `failed` (node id → message).
+
+    Unit tests read no data, so those of models whose code did not change would say again what they said before:
+    `unit_tested` names the models whose unit tests run, or is ["*"].
+    """
+    flags = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors"]
+    folders = ["--project-dir", str(project_dir), "--profiles-dir", str(profiles_dir), "--target", "local"]
+    parsed = dbtRunner().invoke([*flags, "parse", *folders])
+    if not parsed.success:
+        return {"problem": " ".join(str(parsed.exception).split()), "failed": {}}
+    failed: dict[str, str] = {}
+    commands = [
+        ["build", "--exclude-resource-type", "test", "unit_test"],
+        ["test", "--exclude-resource-type", "unit_test"],
+    ]
+    if unit_tested:
+        commands.append(["test", "--resource-type", "unit_test", "--select", *unit_tested])
+    for command in commands:
+        outcome = dbtRunner(parsed.result).invoke([*flags, *command, *folders])
+        if outcome.exception is not None:
+            return {"problem": " ".join(str(outcome.exception).split()), "failed": failed}
+        results = outcome.result.results
+        failed |= {
+            each.node.unique_id: f"{each.node.original_file_path}: {each.node.name}: {each.message or each.status}"
+            for each in results
+            if str(each.status) not in _PASSED
+        }
+        if command[0] == "build" and failed:  # the tests of a model that is not there would only say so again
+            break
+    return {"problem": "", "failed": failed}
+
+
+if __name__ == "__main__":
+    project, profiles, result = map(Path, sys.argv[1:4])
+    result.write_text(json.dumps(build_side(project, profiles, sys.argv[4:])), encoding="utf-8")

@@ -1,0 +1,82 @@
+"""Hold what moved against what column lineage says the change can reach."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+
+from scripts.review.findings import LineageModel, ModelChange
+from scripts.review.lineage import changed_outputs, read_lineage
+from scripts.review.sides import Side
+
+_KINDS = ("model", "seed", "source", "exposure")
+
+
+def predicted(
+    connection: duckdb.DuckDBPyConnection, models: tuple[ModelChange, ...], base: Side, head: Side
+) -> tuple[tuple[ModelChange, ...], tuple[LineageModel, ...]]:
+    """Return the models, each with whether the change can reach it, and everything that the drawing shows."""
+    base_manifest, head_manifest = base.manifest(), head.manifest()
+    columns = _columns(connection, head_manifest)
+    touched = _touched(models, base_manifest, head_manifest, columns)
+    reached = touched.keys() | read_lineage(head_manifest, columns).reached(touched).keys()
+    told = tuple(
+        replace(model, is_predicted=model.name in reached or model.kind in ("added", "removed")) for model in models
+    )
+    return told, _drawing(head_manifest, told, reached)
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> dict[str, list[str]]:
+    """Return every relation's columns by three-part name, the sources' as they are declared."""
+    columns: dict[str, list[str]] = {}
+    sql = (
+        "SELECT database_name || '.' || schema_name || '.' || table_name, column_name FROM duckdb_columns()"
+        " WHERE database_name LIKE 'head_%' ORDER BY table_oid, column_index"
+    )
+    for relation, column in connection.execute(sql).fetchall():
+        columns.setdefault(relation.removeprefix("head_").lower(), []).append(column.lower())
+    for source in manifest["sources"].values():
+        name = f"{source['database']}.{source['schema']}.{source['identifier']}".lower()
+        columns[name] = [column.lower() for column in source["columns"]]
+    return columns
+
+
+def _touched(
+    models: tuple[ModelChange, ...], base: dict[str, Any], head: dict[str, Any], columns: dict[str, list[str]]
+) -> dict[str, set[str] | None]:
+    """Return the models whose own code changed, with the columns that the change touches (None: all of them)."""
+    touched: dict[str, set[str] | None] = {}
+    before = {node["name"]: node for node in base["nodes"].values()}
+    after = {node["name"]: node for node in head["nodes"].values()}
+    for model in models:
+        node, old = after.get(model.name), before.get(model.base_name or model.name)
+        if node is None:
+            continue
+        if old is None or model.kind in ("added", "renamed"):
+            touched[model.name] = None
+        elif node["resource_type"] == "seed":
+            if model.code_diff or model.has_moved:
+                touched[model.name] = None
+        elif (old.get("compiled_code") or "") != (node.get("compiled_code") or ""):
+            outputs = changed_outputs(old["compiled_code"] or "", node["compiled_code"] or "", columns)
+            if outputs is None or outputs:
+                touched[model.name] = outputs
+    return touched
+
+
+def _drawing(manifest: dict[str, Any], models: tuple[ModelChange, ...], reached: set[str]) -> tuple[LineageModel, ...]:
+    moved = {model.name for model in models if model.has_moved}
+    nodes = [*manifest["sources"].values(), *manifest["nodes"].values(), *manifest["exposures"].values()]
+    return tuple(
+        LineageModel(
+            name=node["name"],
+            layer="exposure" if node["resource_type"] == "exposure" else f"{node['database']}.{node['schema']}",
+            reads=tuple(parent.split(".")[-1] for parent in (node.get("depends_on") or {}).get("nodes", [])),
+            has_moved=node["name"] in moved,
+            is_predicted=node["name"] in reached,
+        )
+        for node in nodes
+        if node["resource_type"] in _KINDS
+    )

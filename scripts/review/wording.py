@@ -1,0 +1,451 @@
+"""How a review words its numbers, names and values: shared by terminal, Markdown and HTML, so that all say the same."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+from scripts.review.findings import ColumnChange, FunnelStep, Key, Metric, ModelChange, Review, Value
+
+Unit = Literal["rate", "count", "seconds", "number"]
+
+NONE = "–"
+GATE_SYMBOLS = {"failed": "✗", "expected": "~", "passed": "✓"}
+"""In the order in which gates are shown."""
+FUNNEL_HEADERS = ("reached", "of previous", "drop-off", "median time")
+MEANINGS = {
+    0: "within limits",
+    1: "a gate failed",
+    2: "the tool or its usage is at fault",
+    3: "head does not build, or a test fails that passed on base",
+    4: "base does not build",
+}
+_MOST_DECIMALS = 9
+# What could steer a terminal, or reorder or hide text: control characters, lone surrogates, line separators,
+# bidirectional controls and blanks without width. The joiner of emoji (U+200D) is none of these.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+class Cell(NamedTuple):
+    """A number on both sides, in words."""
+
+    base: str
+    head: str
+    difference: str
+    """Such as −1.5 points; empty where nothing changed."""
+    has_changed: bool
+    order: float
+    """What a table is sorted by: the number on head."""
+
+    @property
+    def text(self) -> str:
+        """The number, or base → head."""
+        return f"{self.base} → {self.head}" if self.has_changed else self.head
+
+
+# --- Numbers -----------------------------------------------------------------------------------------------------
+
+
+def count(value: int | float | None) -> str:
+    """A whole number with thousands separators."""
+    return NONE if value is None else _minus(f"{value:,.0f}")
+
+
+def percent(value: float | None, decimals: int = 1) -> str:
+    """A rate of 0..1 in percent."""
+    return NONE if value is None else _minus(f"{100 * value:,.{decimals}f} %")
+
+
+def seconds(value: float | None, precision: int = 0) -> str:
+    """A time in its two largest units, such as 1 min 05 s; `precision` 1 tells whole seconds, more tells decimals."""
+    if value is None:
+        return NONE
+    if not math.isfinite(value):
+        return number(value)
+    sign, rest, decimals = ("−" if value < 0 else ""), abs(value), max(precision - 1, 0)
+    if not precision:
+        decimals = 1 if rest < 9.95 and not float(rest).is_integer() else 0
+        # 59.6 s are 1 min 00 s: what is rounded up may need the next larger unit, hence largest first.
+        rest = next((round(rest / unit) * unit for least, unit in _ROUNDED_TO if rest >= least), rest)
+    rest = round(rest, decimals)
+    days, rest = divmod(rest, 86_400)
+    hours, rest = divmod(rest, 3_600)
+    minutes, rest = divmod(rest, 60)
+    width = 2 if not decimals else decimals + 3
+    parts = [(f"{days:,.0f}", "d"), (f"{hours:02.0f}", "h"), (f"{minutes:02.0f}", "min")]
+    parts = [*parts, (f"{rest:0{width}.{decimals}f}", "s")]
+    first = next((at for at, (digits, _) in enumerate(parts) if float(digits.replace(",", ""))), len(parts) - 1)
+    shown = parts[first:] if precision else parts[first : first + 2]
+    leading = shown[0][0].lstrip("0")
+    leading = f"0{leading}" if not leading or leading.startswith(".") else leading
+    return sign + " ".join([f"{leading} {shown[0][1]}", *(f"{digits} {unit}" for digits, unit in shown[1:])])
+
+
+_ROUNDED_TO = ((86_370, 3_600), (3_599.5, 60))
+"""From how many seconds on two units leave out what: hours of days, minutes of hours."""
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """A number of no unit, with as many decimals as tell it."""
+    if value is None:
+        return NONE
+    if not math.isfinite(value):
+        return _minus(str(value))
+    if decimals is None:
+        decimals = _decimals(value)
+    return _minus(f"{value:,.{decimals}f}")
+
+
+def cell(base: float | None, head: float | None, unit: Unit) -> Cell:
+    """A number on both sides, told as finely as it takes to see that it changed."""
+    order = -math.inf if head is None else head
+    if not has_changed(base, head):
+        text = _finer(unit, head, head)[0](head)
+        return Cell(text, text, "", False, order)
+    texts = [(text_of(base), text_of(head)) for text_of in _finer(unit, base, head)]
+    base_text, head_text = next(((old, new) for old, new in texts if old != new), texts[-1])
+    return Cell(base_text, head_text, difference(base, head, unit), True, order)
+
+
+def has_changed(base: float | None, head: float | None) -> bool:
+    """Whether two numbers differ by more than the noise of floats."""
+    if base is None or head is None:
+        return base is not head
+    if math.isnan(base) or math.isnan(head):
+        return math.isnan(base) != math.isnan(head)
+    return not math.isclose(base, head, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def difference(base: float | None, head: float | None, unit: Unit) -> str:
+    """Head minus base: rates in percentage points, counts also in percent."""
+    if base is None or head is None:
+        return "" if base is head else "new" if base is None else "gone"
+    change = float(head - base)
+    if not math.isfinite(change):
+        return "not finite"
+    sign = "+" if change > 0 else ""
+    if unit == "rate":
+        return f"{sign}{_telling(100 * change)} points"
+    if unit == "seconds":
+        return sign + _first_telling([lambda x, p=p: seconds(x, p) for p in range(_MOST_DECIMALS)], change)
+    relative = f", {sign}{_telling(100 * change / abs(base))} %" if base else ""
+    return f"{sign}{count(change) if unit == 'count' else _telling(change, 0 if change.is_integer() else 2)}{relative}"
+
+
+def _finer(unit: Unit, base: float | None, head: float | None) -> list[Callable[[float | None], str]]:
+    """The ways to tell these numbers, each finer than the one before."""
+    if unit == "count":
+        return [count]
+    if unit == "rate":
+        return [lambda value, d=decimals: percent(value, d) for decimals in range(1, _MOST_DECIMALS)]
+    if unit == "seconds":
+        return [lambda value, p=precision: seconds(value, p) for precision in range(_MOST_DECIMALS)]
+    least = max(map(_decimals, (base, head)))
+    return [lambda value, d=decimals: number(value, d) for decimals in range(least, 17)]
+
+
+def _first_telling(ways: Iterable[Callable[[float], str]], value: float) -> str:
+    texts = [text_of(value) for text_of in ways]
+    return next((text for text in texts if re.search("[1-9]", text)), texts[0])
+
+
+def _telling(value: float, least: int = 1) -> str:
+    """The number with so many decimals that a small one does not read as zero."""
+    return _first_telling([lambda x, d=decimals: number(x, d) for decimals in range(least, 16)], value)
+
+
+def _decimals(value: float | None) -> int:
+    """So many decimals that three digits of a number are told, two at least; none for a whole number."""
+    if value is None or not math.isfinite(value) or float(value).is_integer():
+        return 0
+    return min(15, max(2, 2 - math.floor(math.log10(abs(value)))))
+
+
+def _minus(text: str) -> str:
+    """A real minus, as wide as a plus; and no minus before a zero."""
+    return text.replace("-", "−", 1) if re.search("[1-9]|inf", text) else text.replace("-", "", 1)
+
+
+# --- Names and values --------------------------------------------------------------------------------------------
+
+
+def clean(text: str) -> str:
+    """The text in one line, with characters that are not seen or steer the reader's screen shown as \\n or \\u202e."""
+    return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def clean_lines(text: str) -> list[str]:
+    """The lines of a text, each clean; tabs become blanks."""
+    lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
+    return [clean(line) for line in lines]
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text, cut to `limit` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def value(cell_value: Value) -> str:
+    """A cell of a row. Text is quoted only where it could be taken for something else."""
+    if cell_value is None:
+        return "NULL"
+    if isinstance(cell_value, bool):
+        return str(cell_value).lower()
+    if not isinstance(cell_value, str):
+        return str(cell_value)  # all digits of a float, and no separators: integers may be ids
+    is_ambiguous = cell_value in ("", "NULL", "true", "false") or cell_value != cell_value.strip()
+    return f"'{clean(cell_value)}'" if is_ambiguous else clean(cell_value)
+
+
+def values(base: Value, head: Value, limit: int = 60) -> tuple[str, str]:
+    """A cell on both sides. Long texts are cut around the place where they begin to differ."""
+    old, new = value(base), value(head)
+    if old == new and type(base) is not type(head):  # 2 and '2', of a column with another type
+        old, new = (f"'{text}'" if isinstance(of, str) else text for of, text in ((base, old), (head, new)))
+    if max(len(old), len(new)) > limit:
+        shared = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), None)
+        shared = min(len(old), len(new)) if shared is None else shared
+        start = shared - 10 if shared > limit - 10 else 0
+        if start:
+            old, new = f"…{old[start:]}", f"…{new[start:]}"
+    return shorten(old, limit), shorten(new, limit)
+
+
+def key_of(example_key: dict[str, Value], limit: int = 60) -> str:
+    """The key of a row, such as person_id=7 · month=2025-01-01."""
+    return " · ".join(f"{clean(name)}={shorten(value(part), limit)}" for name, part in example_key.items())
+
+
+def plural(number_of: int, noun: str) -> str:
+    """Such as 1 model and 1,200 models."""
+    return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"
+
+
+def names(of: Sequence[str], limit: int = 20) -> str:
+    """Names, comma-separated, and how many more there are."""
+    shown = ", ".join(clean(name) for name in of[:limit])
+    return shown if len(of) <= limit else f"{shown} and {len(of) - limit:,} more"
+
+
+# --- What moved --------------------------------------------------------------------------------------------------
+
+
+def moved_models(review: Review) -> list[ModelChange]:
+    """The models whose rows or columns differ."""
+    return [model for model in review.models if model.has_moved or model.kind == "renamed"]
+
+
+def touched_models(review: Review) -> list[ModelChange]:
+    """The models that were touched, or that something touched reaches, and that did not move."""
+    moved = {model.name for model in moved_models(review)}
+    return [model for model in review.models if model.name not in moved and _is_touched(model)]
+
+
+def unpredicted(review: Review) -> list[str]:
+    """The alarm: what moved although lineage says that the change cannot reach it."""
+    unread = set(unread_models(review))
+    drawn = [model.name for model in review.lineage if model.has_moved and not model.is_predicted]
+    compared = [model.name for model in review.models if model.has_moved and model.is_predicted is False]
+    return [name for name in dict.fromkeys([*drawn, *compared]) if name not in unread]
+
+
+def predicted_unmoved(review: Review) -> list[str]:
+    """What the change could have reached and what stayed as it was."""
+    return [model.name for model in review.lineage if model.is_predicted and not model.has_moved]
+
+
+def unread_models(review: Review) -> list[str]:
+    """Models that moved and whose lineage could not be read, so that nothing was predicted."""
+    return [model.name for model in review.models if model.has_moved and model.is_predicted is None]
+
+
+def lineage_sentences(review: Review, limit: int = 20) -> list[tuple[bool, str, list[str]]]:
+    """Prediction against measurement: whether it is the alarm, what is said, and of which models (unclean names)."""
+    said = (
+        (True, "moved, not predicted", unpredicted(review)),
+        (False, "predicted, not moved", predicted_unmoved(review)),
+        (False, "moved, lineage could not be read", unread_models(review)),
+    )
+    return [(is_alarm, words, of) for is_alarm, words, of in said if of]
+
+
+def lineage_agrees(review: Review) -> str:
+    """What is said of lineage where prediction and measurement are the same."""
+    moved = sum(model.has_moved for model in review.lineage)
+    if not moved:
+        return "nothing was predicted to move, nothing moved"
+    return f"what was predicted moved, nothing else did ({plural(moved, 'node')})"
+
+
+def step_cells(step: FunnelStep) -> tuple[Cell, ...]:
+    """The numbers of a step, in the order of FUNNEL_HEADERS."""
+    return (
+        cell(*step.reached, "count"),
+        cell(*step.rate_of_previous, "rate"),
+        cell(*step.drop_off_rate, "rate"),
+        cell(*step.median_seconds, "seconds"),
+    )
+
+
+def step_notes(step: FunnelStep) -> str:
+    """What is to know of a step besides its numbers."""
+    base, head = step.reached
+    is_on_one_side = "new" if base is None and head is not None else "gone" if head is None and base is not None else ""
+    return ", ".join(filter(None, ("optional" if step.is_optional else "", is_on_one_side)))
+
+
+def has_step_moved(step: FunnelStep) -> bool:
+    """Whether a number of the step changed."""
+    return any(step_cell.has_changed for step_cell in step_cells(step))
+
+
+def has_funnel_moved(steps: Iterable[FunnelStep]) -> bool:
+    """Whether a number of any step changed."""
+    return any(map(has_step_moved, steps))
+
+
+def funnels(review: Review) -> list[tuple[str, list[FunnelStep]]]:
+    """The steps of each funnel."""
+    return [(name, list(steps)) for name, steps in groupby(review.funnel, key=lambda step: step.funnel_name)]
+
+
+def metric_cell(metric: Metric) -> Cell:
+    """The metric on both sides."""
+    return cell(metric.base, metric.head, metric.unit)
+
+
+def changed_metrics(review: Review) -> list[Metric]:
+    """The metrics that changed."""
+    return [metric for metric in review.metrics if metric_cell(metric).has_changed]
+
+
+def unchanged_metrics(review: Review) -> str:
+    """How many metrics did not change, in words; empty if all did."""
+    unchanged = len(review.metrics) - len(changed_metrics(review))
+    if not unchanged:
+        return ""
+    return f"{plural(unchanged, 'other' if unchanged < len(review.metrics) else 'metric')} unchanged"
+
+
+def is_unchanged(review: Review) -> bool:
+    """Whether nothing moved: no model, no step, no metric."""
+    return not (moved_models(review) or changed_metrics(review) or has_funnel_moved(review.funnel))
+
+
+def is_compared(review: Review) -> bool:
+    """Whether there is more to show than the problem. A failed test is a problem of two sides that were compared."""
+    return bool(review.gates or review.funnel or review.metrics or review.models or review.lineage)
+
+
+def without_values(review: Review) -> Review:
+    """The review without values of rows, for places that others can read."""
+    return replace(review, models=tuple(replace(model, examples=()) for model in review.models))
+
+
+# --- Sentences ---------------------------------------------------------------------------------------------------
+
+
+def summary(review: Review) -> str:
+    """One sentence that sums the review up."""
+    meaning = MEANINGS.get(review.exit_code, "see below")
+    if not is_compared(review):
+        return f"nothing was compared: {meaning}" if review.problem else "there is nothing to compare"
+    parts = [meaning if review.problem else "", _moved_sentence(review), _metric_sentence(review)]
+    statuses = [gate.status for gate in review.gates]
+    parts += [
+        f"{plural(statuses.count(status), 'gate')} {words}"
+        for status, words in (("failed", "failed"), ("expected", "broken as expected"))
+        if status in statuses
+    ]
+    if alarms := unpredicted(review):
+        parts.append(f"{len(alarms):,} moved, not predicted")
+    return "; ".join(filter(None, parts))
+
+
+def last_line(review: Review) -> str:
+    """The last line, for people and for scripts."""
+    return f"review: {review.verdict} (exit {review.exit_code})"
+
+
+def key_text(key: Key) -> str:
+    """The key and where it was found."""
+    columns = ", ".join(clean(column) for column in key.columns)
+    return f"{columns} ({clean(key.origin)})" if columns else "none"
+
+
+def key_problem(model: ModelChange) -> str:
+    """Why rows could not be paired by a key; empty if they could, or if there is nothing to pair."""
+    key = model.key
+    if model.kind in ("added", "removed"):
+        return ""
+    if not key.columns:
+        return "no key: rows compared as a multiset, a changed row counts as one removed and one added"
+    if key.is_usable:
+        return ""
+    sides = (("base", key.base_duplicates), ("head", key.head_duplicates))
+    found = " and ".join(f"{count(duplicates)} rows on {side}" for side, duplicates in sides if duplicates)
+    return f"not unique: {found} share their key or have NULL in it; rows compared as a multiset"
+
+
+def column_text(column: ColumnChange) -> str:
+    """What happened to the column besides moved rows; empty for one that only moved."""
+    if column.kind == "renamed":
+        return f"renamed from {clean(column.base_name or '?')}"
+    if column.kind == "retyped":
+        return f"{clean(column.base_type or '?')} → {clean(column.head_type or '?')}"
+    if column.kind == "moved":
+        return ""
+    data_type = column.head_type if column.kind == "added" else column.base_type
+    return f"{column.kind} ({clean(data_type)})" if data_type else column.kind
+
+
+def why_text(model: ModelChange) -> str:
+    """How the model changed and why."""
+    kind = f"renamed from {clean(model.base_name or '?')}" if model.kind == "renamed" else model.kind
+    # "Changed" says nothing that the rows do not say.
+    told = [] if kind in ("changed", "same") else [kind]
+    return ", ".join([*told, *map(clean, model.why)]) or "why is not known"
+
+
+def row_count(model: ModelChange) -> Cell:
+    """The rows on both sides."""
+    return cell(model.base_row_count, model.head_row_count, "count")
+
+
+def row_changes(model: ModelChange) -> str:
+    """Rows removed, changed and added, to stand after their count; empty where the model is on one side only."""
+    if model.kind in ("added", "removed"):
+        return ""
+    counts = (("−", model.removed_row_count), ("~", model.changed_row_count), ("+", model.added_row_count))
+    told = " · ".join(f"{sign} {count(rows)}" for sign, rows in counts if rows)
+    return f" · {told}" if told else ", all the same"
+
+
+def tolerance_text(model: ModelChange) -> str:
+    """How many cells differ by float noise only; empty if none does."""
+    within = sum(column.within_tolerance_count for column in model.columns)
+    return f"{plural(within, 'cell')} within tolerance" if within else ""
+
+
+def _is_touched(model: ModelChange) -> bool:
+    return bool(model.why or model.code_diff or model.kind != "same")
+
+
+def _moved_sentence(review: Review) -> str:
+    moved, steps = len(moved_models(review)), sum(map(has_step_moved, review.funnel))
+    if is_unchanged(review):
+        return "nothing moved"
+    sentence = f"{plural(moved, 'model')} moved" if moved else "no model moved"
+    return f"{sentence}, {steps:,} of {plural(len(review.funnel), 'step')}" if review.funnel else sentence
+
+
+def _metric_sentence(review: Review) -> str:
+    """The rate that changed most; where none did, the first other number."""
+    changed = changed_metrics(review)
+    rates = [metric for metric in changed if metric.unit == "rate" and None not in (metric.base, metric.head)]
+    told = sorted(rates, key=lambda metric: -abs((metric.head or 0) - (metric.base or 0))) or changed
+    return f"{clean(told[0].name)} {metric_cell(told[0]).difference}" if told else ""
