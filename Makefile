@@ -19,7 +19,7 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers data test rules lint format snowflake-check snowflake-build review review-aa lock clean
+.PHONY: help build answers data test test-review rules lint format snowflake-check snowflake-build review review-aa lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^## / { sub(/^## /, ""); print $$0 "\n" } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ data: .venv/dev.stamp ## make the synthetic events in data/ again: the same seed
 
 test: .venv/dev.stamp ## run the tests
 	@$(PY) -m pytest
+
+test-review: .venv/dev.stamp ## review every patch of tests/review_patches, some minutes; `make test` takes a few
+	@$(PY) -m pytest --all-patches tests/test_review.py
 
 rules: .venv/build.stamp ## list every rule of docs/semantics.md with the tests that hold it
 	@$(PY) -m scripts.rules

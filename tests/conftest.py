@@ -9,6 +9,11 @@ import pytest
 from tests.worlds import PROJECT_DIR, World, build_world
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of `make test-review`."""
+    parser.addoption("--all-patches", action="store_true", help="review every patch, not only the quick ones")
+
+
 @pytest.fixture(scope="session")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return the committed data, built."""

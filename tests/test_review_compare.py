@@ -8,7 +8,6 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -24,11 +23,10 @@ Change = tuple[str, str, int, int]
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config={"threads": 2}) as opened:
         for side in ("base", "head"):
-            (tmp_path / side).mkdir()
-            opened.execute(f"ATTACH '{tmp_path / side / 'prod.duckdb'}' AS {side}_prod")
+            opened.execute(f"ATTACH ':memory:' AS {side}_prod")
             opened.execute(f"CREATE SCHEMA {side}_prod.product")
         yield opened
 

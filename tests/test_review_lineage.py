@@ -57,6 +57,11 @@ COLUMN_RULES = {
     "group by": ("SELECT t.b, COUNT(*) AS n FROM db.s.t AS t GROUP BY t.b, t.a", None),
     "group by position": ("SELECT t.a + 1 AS k, COUNT(*) AS n FROM db.s.t AS t GROUP BY 1", None),
     "group by alias": ("SELECT t.a + 1 AS k, COUNT(*) AS n FROM db.s.t AS t GROUP BY k", None),
+    "group by alias of a column's name": ("SELECT t.a AS b, COUNT(*) AS n FROM db.s.t AS t GROUP BY b", None),
+    "qualify by alias of a column's name": (
+        "SELECT t.a AS b, t.c FROM db.s.t AS t QUALIFY b = 1 AND COUNT(*) OVER () > 0",
+        None,
+    ),
     "group by all": ("SELECT t.a, COUNT(*) AS n FROM db.s.t AS t GROUP BY ALL", None),
     "aggregate": ("SELECT t.b, SUM(t.a) AS n, MAX(t.c) AS c FROM db.s.t AS t GROUP BY t.b", {"n"}),
     "filtered aggregate": ("SELECT COUNT(*) FILTER (WHERE t.a > 1) AS n, MAX(t.b) AS b FROM db.s.t AS t", {"n"}),
@@ -65,6 +70,7 @@ COLUMN_RULES = {
     "distinct on": ("SELECT DISTINCT ON (t.a) t.b FROM db.s.t AS t", None),
     "limit": ("SELECT t.b FROM db.s.t AS t ORDER BY t.a LIMIT 3", None),
     "order by alias": ("SELECT t.a AS k, t.b FROM db.s.t AS t ORDER BY k LIMIT 3", None),
+    "alias of another column's name": ("SELECT t.a AS b, t.c FROM db.s.t AS t ORDER BY b LIMIT 3", None),
     "order by all": ("SELECT t.a, t.b FROM db.s.t AS t ORDER BY ALL LIMIT 3", None),
     "partition": ("SELECT t.b, ROW_NUMBER() OVER (PARTITION BY t.a ORDER BY t.b) AS n FROM db.s.t AS t", {"n"}),
     "window order": ("SELECT t.b, LAG(t.b) OVER (ORDER BY t.a) AS n FROM db.s.t AS t", {"n"}),
@@ -94,6 +100,7 @@ COLUMN_RULES = {
     ),
     "union": ("SELECT u.x AS k FROM db.s.u AS u UNION SELECT t.a FROM db.s.t AS t", None),
     "except": ("SELECT u.x AS k FROM db.s.u AS u EXCEPT SELECT t.a FROM db.s.t AS t", None),
+    "except all": ("SELECT u.x AS k FROM db.s.u AS u EXCEPT ALL SELECT t.a FROM db.s.t AS t", None),
     "intersect": ("SELECT u.x AS k FROM db.s.u AS u INTERSECT SELECT t.a FROM db.s.t AS t", None),
     "union ordered": (
         "SELECT u.x AS k FROM db.s.u AS u UNION ALL SELECT t.a FROM db.s.t AS t ORDER BY k LIMIT 3",
@@ -192,6 +199,9 @@ UNREAD = {
     "pivot": "SELECT * FROM db.s.t PIVOT (SUM(b) FOR c IN ('x', 'y'))",
     "columns": "SELECT COLUMNS('b.*') FROM db.s.t",
     "unknown column": "SELECT t.nobody FROM db.s.t AS t",
+    "unknown column of a CTE": "WITH k AS (SELECT t.b FROM db.s.t AS t) SELECT k.nobody FROM k",
+    "unknown column around": "SELECT t.b FROM db.s.t AS t WHERE EXISTS (SELECT 1 FROM db.s.t AS k WHERE t.no = k.a)",
+    "alias used twice": "SELECT k.b FROM db.s.t AS k SEMI JOIN db.s.t AS k ON TRUE",
     "nobody's column": "SELECT nobody FROM db.s.t",
     "ambiguous with an alias": "SELECT nobody AS nobody, nobody + 1 AS n FROM db.s.t",
     "table without a schema": "SELECT b FROM t",
@@ -210,7 +220,7 @@ def test_sql_that_cannot_be_read_may_change_altogether(sql: str) -> None:
 
 
 def test_a_python_model_is_unread_and_a_snapshot_takes_every_value_for_a_row() -> None:
-    manifest = manifest_of(("m", "def model(dbt, session): ...", ["t"]), ("n", "SELECT t.b FROM db.s.t AS t", ["t"]))
+    manifest = manifest_of(("m", "SELECT t.b FROM db.s.t AS t", ["t"]), ("n", "SELECT t.b FROM db.s.t AS t", ["t"]))
     manifest["nodes"]["n.m"]["language"] = "python"
     manifest["nodes"]["n.n"]["resource_type"] = "snapshot"
     lineage = read_lineage(manifest, PARENTS)
@@ -301,6 +311,22 @@ CODE_CHANGES = {
         "SELECT t.a AS k FROM db.s.t AS t",
         "SELECT MAX(t.a) OVER () AS k FROM db.s.t AS t",
         {"k"},
+    ),
+    "window over nulls is no collapse": (
+        "SELECT t.a AS k FROM db.s.t AS t",
+        "SELECT FIRST_VALUE(t.a IGNORE NULLS) OVER (ORDER BY t.b) AS k FROM db.s.t AS t",
+        {"k"},
+    ),
+    "collapsed in a window": (
+        "SELECT 1 AS k FROM db.s.t AS t",
+        "SELECT RANK() OVER (PARTITION BY MAX(t.a)) AS k FROM db.s.t AS t",
+        None,
+    ),
+    "recursive": (BASE, BASE.replace("WITH", "WITH RECURSIVE"), None),
+    "CTE in brackets": (
+        "WITH k AS ((SELECT t.a FROM db.s.t AS t)) SELECT k.a FROM k",
+        "WITH k AS ((SELECT t.b AS a FROM db.s.t AS t)) SELECT k.a FROM k",
+        None,
     ),
     "aggregate": (
         "SELECT t.b, SUM(t.a) AS k FROM db.s.t AS t GROUP BY t.b",
@@ -440,7 +466,11 @@ def test_one_changed_projection_reaches_exactly_these_columns(
 ONLY_TABLES = ("--resource-type", "model", "--resource-type", "seed")
 EDITS = {
     "base/events.sql": (", events.geo_country", ", 'XX' AS geo_country", {"geo_country"}),
-    "intermediate/page_views.sql": ("ELSE dwells.scroll_depth_rate END", "ELSE 0.5 END", {"scroll_depth_rate"}),
+    "intermediate/page_views.sql": (
+        "ELSE dwells.scroll_depth_rate END",
+        "ELSE dwells.scroll_depth_rate / 2 END",
+        {"scroll_depth_rate"},
+    ),
 }
 
 

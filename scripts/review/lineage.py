@@ -8,7 +8,6 @@ told too much, never too little.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -302,7 +301,7 @@ class _Query:
             self.has_unnamed_output = _has_unnamed_output(self._root)
             for column in self._root.find_all(exp.Column):
                 column.meta["written_table"] = column.table.lower()
-            # Aliases are resolved below: sqlglot lets an alias win over a column of its name, DuckDB not everywhere.
+            # Aliases are resolved below, where a name that may be a column's or an alias's counts as both.
             self._root = qualify(
                 self._root,
                 dialect=_DIALECT,
@@ -424,11 +423,6 @@ class _Query:
 
     def _column_of(self, source: exp.Table | Scope, name: str) -> set[Origin]:
         key = self._key_of(source)
-        known = self.blocks[key].columns if key in self.blocks else ()
-        if isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
-            known = self._schema.column_names(source)
-        if known and name != _ANY and name not in known:
-            raise _UnreadableError(f"there is no column {name}")
         return {(key, name)} if key else set()
 
     def _key_of(self, source: exp.Table | Scope) -> str | None:
@@ -469,10 +463,7 @@ def _has_unnamed_output(root: exp.Expression) -> bool:
 
 def _sources(scope: Scope) -> dict[str, exp.Table | Scope]:
     """Return what a query has in FROM and JOIN, by alias; unlike sqlglot's, with semi and anti joins."""
-    names = [name for name, _ in scope.references]
-    if any(count > 1 for count in Counter(names).values()):
-        raise _UnreadableError("an alias that is used twice")
-    return {name: scope.sources[name] for name in names if name in scope.sources}
+    return {name: scope.sources[name] for name, _ in scope.references if name in scope.sources}
 
 
 def _whole_of_recursion(source: Scope) -> exp.Expression:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +24,7 @@ _STATES = {
 }
 _DIFF_LINES = 1_000  # of a model's code; a seed's diff has no end otherwise
 _DRAWN = 120  # from so many nodes on, those that nothing reaches are left out
-_CHARACTER, _HEIGHT, _ROW, _GAP, _MARGIN = 7.25, 42, 58, 44, 12
+_CHARACTER, _HEIGHT, _ROW, _LANE, _GAP, _MARGIN = 7.25, 42, 56, 14, 44, 12
 _LABEL = 34  # characters
 
 
@@ -130,11 +131,17 @@ def draw(review: Review, ids: dict[str, str]) -> Drawing:
         _node(model, _state(model, unpredicted), ids, lefts[layers[at]], places[at], widths[layers[at]])
         for at, model in enumerate(shown)
     )
+    pieces: dict[tuple[int, int], bool] = {}
+    for chain in chains:
+        is_moved = shown[chain[0]].has_moved and shown[chain[-1]].has_moved
+        for piece in pairwise(chain):
+            pieces[piece] = pieces.get(piece, False) or is_moved
+    # What moved is drawn last, above the rest.
     edges = tuple(
-        Edge(_path(chain, lefts, widths, places, layers), shown[chain[0]].has_moved and shown[chain[-1]].has_moved)
-        for chain in chains
+        Edge(_path(*piece, lefts, widths, places, layers), is_moved)
+        for piece, is_moved in sorted(pieces.items(), key=lambda item: item[1])
     )
-    bottoms = (top + (_HEIGHT if node >= 0 else _ROW / 3) for node, top in places.items())
+    bottoms = (top + (_HEIGHT if node >= 0 else _LANE) for node, top in places.items())
     height = max(bottoms, default=0) + _MARGIN
     return Drawing(nodes, edges, left - _GAP + _MARGIN, height, len(review.lineage) - len(shown))
 
@@ -180,47 +187,69 @@ def _edges(shown: list[LineageModel]) -> dict[int, list[int]]:
 
 
 def _chains(reads: dict[int, list[int]], layers: dict[int, int]) -> list[list[int]]:
-    """Return each edge as a chain with one node per layer: between its ends stand nodes that are not drawn."""
-    chains, unused = [], -1
+    """Return each edge as a chain with one node per layer: between its ends stand nodes that are not drawn.
+
+    The edges that leave a node share them, so that they run as one line until they part.
+    """
+    chains, lanes = [], dict[tuple[int, int], int]()
     for node, parents in reads.items():
         for parent in parents:
             between = []
             for layer in range(layers[parent] + 1, layers[node]):
-                layers[unused] = layer
-                between.append(unused)
-                unused -= 1
+                lane = lanes.setdefault((parent, layer), -1 - len(lanes))
+                layers[lane] = layer
+                between.append(lane)
             if layers[parent] < layers[node]:  # else a cycle that was cut
                 chains.append([parent, *between, node])
     return chains
 
 
 def _places(chains: list[list[int]], layers: dict[int, int]) -> dict[int, float]:
-    """Return each node's top: ordered by the middle of its neighbours, then moved towards it."""
+    """Return each node's top: layers are ordered by the middle of their neighbours, then moved towards it."""
     ranks: dict[int, list[int]] = defaultdict(list)
     for node, layer in layers.items():
         ranks[layer].append(node)
-    before, after = defaultdict(list), defaultdict(list)
+    before: dict[int, set[int]] = defaultdict(set)
+    after: dict[int, set[int]] = defaultdict(set)
     for chain in chains:
-        for left, right in zip(chain, chain[1:], strict=False):
-            before[right].append(left)
-            after[left].append(right)
+        for left, right in pairwise(chain):
+            before[right].add(left)
+            after[left].add(right)
     at = {node: float(order) for nodes in ranks.values() for order, node in enumerate(nodes)}
-    for sweep in range(8):
+    for sweep in range(12):
         neighbours = after if sweep % 2 else before
         for layer in sorted(ranks, reverse=bool(sweep % 2)):
             middle = {node: _mean([at[other] for other in neighbours[node]], at[node]) for node in ranks[layer]}
             ranks[layer].sort(key=middle.__getitem__)
             at |= {node: float(order) for order, node in enumerate(ranks[layer])}
-    tops: dict[int, float] = {}
-    for layer in sorted(ranks):
-        free = float(_MARGIN)
-        wanted = [_mean([tops[other] for other in before[node]], _MARGIN) for node in ranks[layer]]
-        heights = [_ROW if node >= 0 else _ROW / 3 for node in ranks[layer]]
-        # Not further down than needed: a layer never reaches below what its nodes and its parents take.
-        for node, want, height in zip(ranks[layer], wanted, heights, strict=True):
-            tops[node] = max(free, want)
-            free = tops[node] + height
-    return tops
+    middles = {node: _ROW * order for node, order in at.items()}
+    for sweep in range(9):
+        neighbours = after if sweep % 2 else before
+        for layer in sorted(ranks, reverse=bool(sweep % 2)):
+            wanted = [_mean([middles[other] for other in neighbours[node]], middles[node]) for node in ranks[layer]]
+            middles |= dict(zip(ranks[layer], _apart(ranks[layer], wanted), strict=True))
+    tops = {node: middle - (_HEIGHT if node >= 0 else _LANE) / 2 for node, middle in middles.items()}
+    highest = min(tops.values(), default=0)
+    return {node: top - highest + _MARGIN for node, top in tops.items()}
+
+
+def _apart(nodes: list[int], wanted: list[float]) -> list[float]:
+    """Return the middles nearest to the wanted ones at which the nodes of a layer, in this order, do not touch."""
+    offsets, offset = [], 0.0
+    for node in nodes:
+        half = (_ROW if node >= 0 else _LANE) / 2
+        offsets.append(offset + half)
+        offset += 2 * half
+    # Nodes that would touch form a block, which stands where its nodes want to be on average.
+    blocks: list[tuple[float, int]] = []
+    for want, offset in zip(wanted, offsets, strict=True):
+        total, size = want - offset, 1
+        while blocks and blocks[-1][0] / blocks[-1][1] > total / size:
+            total, size = total + blocks[-1][0], size + blocks[-1][1]
+            blocks.pop()
+        blocks.append((total, size))
+    starts = [total / size for total, size in blocks for _ in range(size)]
+    return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
 
 def _mean(numbers: list[float], otherwise: float) -> float:
@@ -228,24 +257,19 @@ def _mean(numbers: list[float], otherwise: float) -> float:
 
 
 def _path(
-    chain: list[int],
+    start: int,
+    end: int,
     lefts: dict[int, float],
     widths: dict[int, float],
     places: dict[int, float],
     layers: dict[int, int],
 ) -> str:
-    """Curves between the layers, straight lines past their boxes."""
-    heights = [places[node] + (_HEIGHT / 2 if node >= 0 else _ROW / 6) for node in chain]
-    x, y = lefts[layers[chain[0]]] + widths[layers[chain[0]]], heights[0]
-    told = [f"M{x:.0f} {y:.0f}"]
-    for node, height in zip(chain[1:], heights[1:], strict=True):
-        left = lefts[layers[node]]
-        middle = (x + left) / 2
-        told.append(f"C{middle:.0f} {y:.0f} {middle:.0f} {height:.0f} {left:.0f} {height:.0f}")
-        x, y = left + (widths[layers[node]] if node < 0 else 0), height
-        if node < 0:
-            told.append(f"H{x:.0f}")
-    return "".join(told)
+    """A curve from one layer to the next, and a straight line past the boxes there if the edge goes on."""
+    y, below = (places[node] + (_HEIGHT if node >= 0 else _LANE) / 2 for node in (start, end))
+    x, left = lefts[layers[start]] + widths[layers[start]], lefts[layers[end]]
+    middle = (x + left) / 2
+    curve = f"M{x:.0f} {y:.1f}C{middle:.0f} {y:.1f} {middle:.0f} {below:.1f} {left:.0f} {below:.1f}"
+    return curve if end >= 0 else f"{curve}H{left + widths[layers[end]]:.0f}"
 
 
 def _node(model: LineageModel, state: str, ids: dict[str, str], x: float, y: float, width: float) -> Node:
