@@ -171,6 +171,7 @@ MULTISETS = [
     Case("NULLs alone tell no name", "SELECT 1 AS id, NULL::INTEGER AS x", "SELECT 1 AS id, NULL::INTEGER AS y", (0, 0, 0), (("x", "removed", 0, 0), ("y", "added", 0, 0))),
     Case("retyped", rows("(1, '2')", "(1, '3')"), rows("(1, 2)", "(1, 3)"), (0, 0, 0), (("x", "retyped", 0, 0),)),
     Case("retyped and not to be cast", rows("(1, 'a')"), "SELECT 1 AS id, NULL::INTEGER AS x", (1, 1, 0), (("x", "retyped", 0, 0),)),
+    Case("retyped as a float and not to be cast", rows("(1, 'a')"), "SELECT 1 AS id, NULL::DOUBLE AS x", (1, 1, 0), (("x", "retyped", 0, 0),)),
     Case("no column on both sides", "SELECT 1 AS x FROM RANGE(3)", "SELECT 'a' AS y", (2, 0, 0), (("x", "removed", 0, 0), ("y", "added", 0, 0))),
     Case("nested values", "SELECT [1, NULL] AS x", "SELECT [1, 2] AS x", (1, 1, 0)),
     Case("both empty", f"{ONE} LIMIT 0", f"{ONE} LIMIT 0"),

@@ -590,6 +590,16 @@ def test_code_is_shown_line_by_line() -> None:
     assert '<span class="removed">-     , a &lt; b AS is_open\n</span>' in page
     assert '<span class="added">+     , a &lt;= b AS is_open\n</span>' in page
     assert "Code: +1 −1 lines" in page
+    assert '<span class="hunk">@@ -1,3 +1,3 @@' in page
+    long = replace(example_review().models[0], code_diff="@@ -1 +1 @@\n" + "+row\n" * 1_500)
+    page = html(example_review(models=(long,)))
+    assert page.count('class="added"') == 999
+    assert "… 501 more lines" in page
+
+
+def test_each_changed_number_of_the_page_says_by_how_much() -> None:
+    text = Page(html(example_review())).text
+    assert "5,259 → 5,072 −187, −3.6 % 75.1 % → 84.2 % +9.2 points" in text
 
 
 def test_the_drawing_goes_from_left_to_right() -> None:

@@ -18,8 +18,8 @@ from scripts.review.findings import ColumnChange, Example, Key, Value
 
 Connection = duckdb.DuckDBPyConnection
 
-_ROW_HASH_FROM = 2_000_000
-"""Rows from which on wide rows are joined only where their hashes differ: below, that costs more than it saves."""
+_ROW_HASH_FROM = 500_000
+"""Rows from which on only rows whose hashes differ are joined whole: below, that costs more than it saves."""
 _KEPT_AS_IS = re.compile(r"BOOLEAN|VARCHAR|DOUBLE|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 _FLOAT = re.compile(r"DOUBLE|FLOAT")
 _NUMERIC = re.compile(r"DOUBLE|FLOAT|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(.*\)")

@@ -68,14 +68,19 @@ def _touched(
 
 def _drawing(manifest: dict[str, Any], models: tuple[ModelChange, ...], reached: set[str]) -> tuple[LineageModel, ...]:
     moved = {model.name for model in models if model.has_moved}
+
+    def name(unique_id: str) -> str:
+        kind, _, *parts = unique_id.split(".")
+        return ".".join(parts) if kind == "source" else parts[-1]  # a source may be named as its base model
+
     nodes = [*manifest["sources"].values(), *manifest["nodes"].values(), *manifest["exposures"].values()]
     return tuple(
         LineageModel(
-            name=node["name"],
+            name=name(node["unique_id"]),
             layer="exposure" if node["resource_type"] == "exposure" else f"{node['database']}.{node['schema']}",
-            reads=tuple(parent.split(".")[-1] for parent in (node.get("depends_on") or {}).get("nodes", [])),
-            has_moved=node["name"] in moved,
-            is_predicted=node["name"] in reached,
+            reads=tuple(name(parent) for parent in (node.get("depends_on") or {}).get("nodes", [])),
+            has_moved=name(node["unique_id"]) in moved,
+            is_predicted=name(node["unique_id"]) in reached,
         )
         for node in nodes
         if node["resource_type"] in _KINDS

@@ -86,6 +86,8 @@ def _expectations(project_dir: Path) -> tuple[Expectation, ...]:
             raise UsageError(f"{file}: {entry.get('gate')}: say the reason")
         if "gate" not in entry or "bound" not in entry:
             raise UsageError(f"{file}: every entry needs gate, bound and reason")
+        if entry["gate"] not in (*LIMITS, "metric"):
+            raise UsageError(f"{file}: {entry['gate']} is no gate; they are {', '.join(LIMITS)}, metric")
         bound = _number(f"{file}: bound", entry["bound"])
         found.append(Expectation(str(entry["gate"]), str(entry.get("of", "")), bound, entry["reason"].strip()))
     return tuple(found)
