@@ -6,12 +6,14 @@ WAREHOUSE_DIR ?= warehouse
 # The Python that .venv is made from.
 PYTHON ?= python3
 
-# What a change is reviewed against, which model to show (model, or model+ with its readers), and whether to open the page.
+# What a change is reviewed against, which model to show (model, or model+ with its readers), whether to open the page,
+# and whether values of rows are shown: 1 in the Markdown too, 0 nowhere.
 BASE ?= main
 ONLY ?=
 OPEN ?=
+VALUES ?=
 
-export DATA_DIR WAREHOUSE_DIR BASE ONLY OPEN
+export DATA_DIR WAREHOUSE_DIR BASE ONLY OPEN VALUES
 
 PY := .venv/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-compile --require-hashes --no-deps

@@ -7,7 +7,6 @@ import os
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from rich import box
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-Row = dict[str, Any]
+from scripts.databases import Row, rows_of
 
 _OBSERVATION = "SELECT MAX(observed_until_at) AS observed_until_at FROM product.funnel_entries"
 _ACCOUNTING = """
@@ -79,7 +78,7 @@ def print_answers(warehouse_dir: Path, console: Console) -> None:
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
             queries = (_OBSERVATION, _ACCOUNTING, _PAGES, _CLIENTS, _STEPS, _TRENDS, _ADDED_STEPS)
-            observation, accounting, *answers = (_rows(connection, query) for query in queries)
+            observation, accounting, *answers = (rows_of(connection.execute(query)) for query in queries)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise AnswersError(f"{database} cannot be read, run `make build` again ({reason})") from error
@@ -105,13 +104,6 @@ def print_answers(warehouse_dir: Path, console: Console) -> None:
                 console.print(table_of(funnel_name, list(funnel_rows)), highlight=False)
     paths = ", ".join(str(warehouse_dir / f"{name}.duckdb") for name in ("raw", "prep", "prod"))
     console.print(f"\nDatabases: {paths}", soft_wrap=True, highlight=False)
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
-    """Run the query and return its rows by column name."""
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def _page_table(funnel_name: str, rows: list[Row]) -> Table:

@@ -6,6 +6,7 @@ import glob
 import hashlib
 import importlib.metadata
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,13 @@ import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scripts.databases import attach, rows_of
+
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
     from dbt_common.events.base_types import EventMsg
 
-FAILURES = ("error", "fail", "runtime error", "warn")
+_FAILURES = ("error", "fail", "runtime error", "warn")
 _SHOWN_ROWS = 3
 
 
@@ -25,10 +28,23 @@ class BuildError(Exception):
     """A model or a test failed; the message has a line for each, and the first rows that a test found."""
 
 
+def engine_versions() -> str:
+    """Return the versions that decide what a build makes of the same code and data."""
+    return " ".join(importlib.metadata.version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb"))
+
+
+def failures(results: Sequence[RunResult]) -> dict[str, str]:
+    """Return node id → file, name and message of what failed; nodes that were skipped for it are not named."""
+    return {
+        result.node.unique_id: f"{result.node.original_file_path}: {result.node.name}: {result.message}"
+        for result in results
+        if result.status in _FAILURES
+    }
+
+
 def code_fingerprint(project_dir: Path) -> str:
     """Return what changes when anything does that a unit test reads: they depend on code and versions, not on data."""
-    versions = [importlib.metadata.version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb")]
-    digest = hashlib.sha256(" ".join(versions).encode())
+    digest = hashlib.sha256(engine_versions().encode())
     folders = (project_dir / name for name in ("models", "macros", "seeds", "dbt_packages"))
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     single_files = (project_dir / name for name in ("dbt_project.yml", "profiles.yml"))
@@ -70,26 +86,25 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
         raise outcome.exception
     if outcome.exception is not None:
         raise BuildError(f"dbt could not start the build: {outcome.exception}")
-    failures = [result for result in outcome.result.results if result.status in FAILURES]
-    if failures:
-        lines = [line for result in failures for line in _failure_lines(result, building_dir)]
-        raise BuildError("\n".join([*lines, f"{len(failures)} of {len(outcome.result.results)} dbt nodes failed"]))
-    return len(outcome.result.results)
-
-
-def _failure_lines(result: RunResult, building_dir: Path) -> list[str]:
-    """Say which node failed and why; of a data test with the first rows that it found."""
-    lines = [f"{result.node.original_file_path}: {result.node.name}: {result.message}"]
-    if result.status == "fail" and result.node.resource_type == "test":
-        with duckdb.connect() as connection:
-            for name in ("raw", "prep", "prod"):
-                path = str(building_dir / f"{name}.duckdb").replace("'", "''")
-                connection.execute(f"ATTACH '{path}' AS {name} (READ_ONLY)")
-            connection.execute("USE prod.product")
-            cursor = connection.execute(f"SELECT * FROM (\n{result.node.compiled_code}\n) LIMIT {_SHOWN_ROWS}")
-            names = [column[0] for column in cursor.description]
-            rows = cursor.fetchall()
-        lines += [
-            "    " + ", ".join(f"{name}: {value}" for name, value in zip(names, row, strict=True)) for row in rows
+    results = outcome.result.results
+    if failed := failures(results):
+        lines = [
+            line
+            for result in results
+            if result.node.unique_id in failed
+            for line in (failed[result.node.unique_id], *_found_rows(result, building_dir))
         ]
-    return lines
+        raise BuildError("\n".join([*lines, f"{len(failed)} of {len(results)} dbt nodes failed"]))
+    return len(results)
+
+
+def _found_rows(result: RunResult, building_dir: Path) -> list[str]:
+    """Return the first rows that a failed data test found, one a line."""
+    if result.status != "fail" or result.node.resource_type != "test":
+        return []
+    with duckdb.connect() as connection:
+        for name in ("raw", "prep", "prod"):
+            attach(connection, building_dir / f"{name}.duckdb", name)
+        connection.execute("USE prod.product")
+        rows = rows_of(connection.execute(f"SELECT * FROM (\n{result.node.compiled_code}\n) LIMIT {_SHOWN_ROWS}"))
+    return ["    " + ", ".join(f"{name}: {value}" for name, value in row.items()) for row in rows]

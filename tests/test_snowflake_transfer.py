@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlfluff.core import Linter
 
+from scripts.databases import attach
 from scripts.snowflake.fake import fake_snowflake
 from scripts.snowflake.parity import differences
 from scripts.snowflake.source_tables import create_table_sql, fill, snowflake_type
@@ -101,8 +102,7 @@ def snowflake(committed: World) -> Iterator[Snowflake]:
             fake.run(create_table_sql(source))
             fill(duck, source, committed.data_dir)
         fake.run("CREATE SCHEMA prep.intermediate")
-        path = str(committed.warehouse_dir / "prep.duckdb").replace("'", "''")
-        duck.execute(f"ATTACH '{path}' AS built (READ_ONLY)")
+        attach(duck, committed.warehouse_dir / "prep.duckdb", "built")
         duck.execute("CREATE TABLE prep.intermediate.member_events AS FROM built.intermediate.member_events")
         yield fake
 

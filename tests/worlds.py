@@ -8,17 +8,16 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from scripts.databases import Row, rows_of
 from scripts.packages import provide_dbt_utils
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,7 @@ class World:
     def query(self, sql: str, database: str = "prod") -> list[Row]:
         """Return the rows of a query on one of the databases."""
         with duckdb.connect(str(self.warehouse_dir / f"{database}.duckdb"), read_only=True) as connection:
-            cursor = connection.execute(sql)
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+            return rows_of(connection.execute(sql))
 
 
 def run_build(data_dir: Path, warehouse_dir: Path, project_dir: Path = PROJECT_DIR) -> subprocess.CompletedProcess[str]:

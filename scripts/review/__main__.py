@@ -13,24 +13,27 @@ import os
 import sys
 import time
 import webbrowser
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 from rich.console import Console
 
+from scripts.databases import attach
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.review.as_json import to_json
 from scripts.review.changes import model_changes
 from scripts.review.findings import Review
-from scripts.review.gates import held, measured, of_metrics
+from scripts.review.gates import HEADLINE_GATES, held, measured, of_metrics
 from scripts.review.markdown import markdown
 from scripts.review.metrics import funnel_steps, headlines, slice_that_moved, team_metrics
 from scripts.review.page import html
 from scripts.review.prediction import predicted
 from scripts.review.settings import Settings, read_settings
-from scripts.review.sides import Building, Side, UsageError, data_fingerprint, merge_base, start_base, start_head
+from scripts.review.sides import Side, UsageError, data_fingerprint, merge_base, start_base, start_head
 from scripts.review.terminal import print_review
+from scripts.review.wording import without_values
 from scripts.sources import SourceError, check_data_dir, declared_sources
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
@@ -38,47 +41,63 @@ REVIEW_DIR = PROJECT_DIR / ".review"
 _DATABASES = ("prep", "prod")
 
 
-def review(base: str, data_dir: Path, only: str, is_against_itself: bool) -> Review:
-    """Build both sides, compare them, and return everything there is to say.
+def review(base: str, data_dir: Path, only: str) -> Review:
+    """Build the merge base with `base` and the working tree, compare them, and return everything there is to say.
 
     Raises:
         UsageError, SourceError, PackagesError: the review cannot begin.
     """
-    started = time.monotonic()
-    settings = read_settings(PROJECT_DIR)
-    commit = merge_base(PROJECT_DIR, "HEAD" if is_against_itself else base)
+    commit = merge_base(PROJECT_DIR, base)
+    fingerprint = _checked_data(data_dir)
+
+    def start() -> Iterator[Side]:
+        label = f"{base} at {commit[:7]}"
+        base_side = start_base(PROJECT_DIR, REVIEW_DIR / "base", commit, label, data_dir, fingerprint)
+        yield base_side
+        yield start_head(PROJECT_DIR, REVIEW_DIR / "head", data_dir, base_side)
+
+    return _reviewed(start(), f"{data_dir} ({fingerprint})", f"make review BASE={commit[:12]}", only)
+
+
+def review_itself(data_dir: Path) -> Review:
+    """Build the working tree twice and compare: whatever differs is not deterministic, and fails.
+
+    Raises:
+        UsageError, SourceError, PackagesError: the review cannot begin.
+    """
+    fingerprint = _checked_data(data_dir)
+    sides = (start_head(PROJECT_DIR, REVIEW_DIR / name, data_dir) for name in ("itself", "head"))
+    said = _reviewed(sides, f"{data_dir} ({fingerprint})", "make review-aa", only="")
+    return replace(said, verdict="FAIL", exit_code=1) if said.verdict == "CHANGED" else said
+
+
+def _checked_data(data_dir: Path) -> str:
+    """Make sure that both sides can be built from the folder, and return its fingerprint."""
     check_data_dir(data_dir, declared_sources(PROJECT_DIR))
     provide_dbt_utils(PROJECT_DIR)
-    fingerprint = data_fingerprint(data_dir)
-    base_side, head_side = _built(commit, base, data_dir, fingerprint, is_against_itself)
-    said = Review(
-        verdict="ERROR",
-        exit_code=2,
-        base=base_side.label,
-        head=head_side.label,
-        data=f"{data_dir} ({fingerprint})",
-        reproduce=("make review-aa",) if is_against_itself else (f"make review BASE={commit[:12]}",),
-    )
-    done = _unbuilt(said, base_side, head_side) or _compared(said, base_side, head_side, settings, only)
+    return data_fingerprint(data_dir)
+
+
+def _reviewed(starting: Iterable[Side], data: str, command: str, only: str) -> Review:
+    started = time.monotonic()
+    settings = read_settings(PROJECT_DIR)
+    base, head = _built(starting)
+    said = Review("ERROR", 2, base.label, head.label, data, reproduce=(command,))
+    done = _unbuilt(said, base, head) or _compared(said, base, head, settings, only)
     return replace(done, seconds=time.monotonic() - started)
 
 
-def _built(commit: str, base: str, data_dir: Path, fingerprint: str, is_against_itself: bool) -> tuple[Side, Side]:
-    """Build both sides at once; on Ctrl-C neither goes on."""
-    if is_against_itself:
-        first: Building | Side = start_head(PROJECT_DIR, REVIEW_DIR / "itself", data_dir, None)
-    else:
-        label = f"{base} at {commit[:7]}"
-        first = start_base(PROJECT_DIR, REVIEW_DIR, commit, label, data_dir, fingerprint)
-    base_project_dir = None if is_against_itself else first.project_dir
-    second = start_head(PROJECT_DIR, REVIEW_DIR / "head", data_dir, base_project_dir)
+def _built(starting: Iterable[Side]) -> list[Side]:
+    """Start both sides, so that they are built at once, and wait for them; when stopped, neither goes on."""
+    sides: list[Side] = []
     try:
-        return (first if isinstance(first, Side) else first.result()), second.result()
-    except KeyboardInterrupt:
-        for building in (first, second):
-            if isinstance(building, Building):
-                building.stop()
-        raise
+        sides.extend(starting)
+        for side in sides:
+            side.wait()
+    finally:
+        for side in sides:
+            side.stop()
+    return sides
 
 
 def _unbuilt(said: Review, base: Side, head: Side) -> Review | None:
@@ -95,17 +114,18 @@ def _compared(said: Review, base: Side, head: Side, settings: Settings, only: st
     with duckdb.connect() as connection:
         for name, side in (("base", base), ("head", head)):
             for database in _DATABASES:
-                path = str(side.warehouse_dir / f"{database}.duckdb").replace("'", "''")
-                connection.execute(f"ATTACH '{path}' AS {name}_{database} (READ_ONLY)")
+                attach(connection, side.warehouse_dir / f"{database}.duckdb", f"{name}_{database}")
         models, lineage = predicted(connection, model_changes(connection, base, head, settings), base, head)
         lines = headlines(connection)
         own = team_metrics(connection, settings.metrics)
         found = [(what, settings.limits[what.gate]) for what in measured(lines, models)]
         gates, unused = held([*found, *of_metrics(own, settings)], settings)
-        broken = {gate.message.split(" move")[0] for gate in gates if gate.status != "passed"}
+        broken = {(gate.name, gate.of) for gate in gates if gate.status != "passed"}
         metrics = [
-            replace(metric, slice_that_moved=slice_that_moved(connection, *key) if metric.name in broken else "")
-            for key, metric in lines.items()
+            replace(metric, slice_that_moved=slice_that_moved(connection, funnel, column))
+            if (HEADLINE_GATES.get(column), funnel) in broken
+            else metric
+            for (funnel, column), metric in lines.items()
         ]
         steps = funnel_steps(connection)
     newly_failed = {node: words for node, words in head.failed.items() if node not in base.failed}
@@ -132,7 +152,7 @@ def _selected(models: tuple, head: Side, only: str) -> tuple:
     name = only.removesuffix("+")
     if name not in {model.name for model in models}:
         raise UsageError(f"ONLY={only}: there is no model or seed named {name}")
-    wanted, children = {name}, head.manifest()["child_map"]
+    wanted, children = {name}, head.manifest["child_map"]
     if only.endswith("+"):
         waiting = [node for node in children if node.split(".")[-1] == name]
         while waiting:
@@ -152,26 +172,32 @@ def main() -> int:
     )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument("--aa", action="store_true", help="the working tree against itself: nothing may differ")
-    parser.add_argument("--values", action="store_true", help="show values of rows in the Markdown too")
+    parser.add_argument(
+        "--values",
+        action=argparse.BooleanOptionalAction,
+        default={"0": False, "1": True}.get(os.environ.get("VALUES", "")),
+        help="show values of rows in the Markdown too, or nowhere (default: in all but the Markdown)",
+    )
     given = parser.parse_args()
     console = Console()
     try:
         with console.status("Building both sides") if console.is_terminal else contextlib.nullcontext():
-            said = review(given.base, given.data_dir.resolve(), given.only, given.aa)
+            data_dir = given.data_dir.resolve()
+            said = review_itself(data_dir) if given.aa else review(given.base, data_dir, given.only)
     except (UsageError, SourceError, PackagesError) as error:
         print(f"{error}\nreview: ERROR (exit 2)", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped; the base that was built before stays in .review/", file=sys.stderr)
         return 130
+    if given.values is False:
+        said = without_values(said)
     (REVIEW_DIR / "review.json").write_text(to_json(said), encoding="utf-8")
-    (REVIEW_DIR / "review.md").write_text(markdown(said, given.values), encoding="utf-8")
+    (REVIEW_DIR / "review.md").write_text(markdown(said, given.values is True), encoding="utf-8")
     (REVIEW_DIR / "review.html").write_text(html(said), encoding="utf-8")
     if given.open or os.environ.get("OPEN"):
         webbrowser.open((REVIEW_DIR / "review.html").as_uri())
     print_review(said, console)
-    if given.aa and said.verdict != "PASS":
-        return said.exit_code or 1
     return said.exit_code
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner
 
-_PASSED = ("success", "pass", "no-op")
+from scripts.dbt_run import failures
 
 
 def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) -> dict[str, Any]:
@@ -37,12 +37,7 @@ def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) ->
         outcome = dbtRunner(parsed.result).invoke([*flags, *command, *folders])
         if outcome.exception is not None:
             return {"problem": " ".join(str(outcome.exception).split()), "failed": failed}
-        results = outcome.result.results
-        failed |= {
-            each.node.unique_id: f"{each.node.original_file_path}: {each.node.name}: {each.message or each.status}"
-            for each in results
-            if str(each.status) not in _PASSED
-        }
+        failed |= failures(outcome.result.results)
         if command[0] == "build" and failed:  # the tests of a model that is not there would only say so again
             break
     return {"problem": "", "failed": failed}

@@ -24,14 +24,13 @@ def model_changes(
 
     Relations that a side's failed build left out are not compared.
     """
-    base_manifest, head_manifest = base.manifest(), head.manifest()
-    base_nodes, head_nodes = _built(connection, "base", base_manifest), _built(connection, "head", head_manifest)
+    base_nodes, head_nodes = _built(connection, "base", base.manifest), _built(connection, "head", head.manifest)
     tolerance = Tolerance(settings.absolute, settings.relative)
     renamed = _renamed(connection, base_nodes, head_nodes, tolerance)
-    tests = [node for node in head_manifest["nodes"].values() if node["resource_type"] == "test"]
+    tests = [node for node in head.manifest["nodes"].values() if node["resource_type"] == "test"]
 
     changes: dict[str, ModelChange] = {}
-    for name in _in_order(head_manifest, head_nodes):
+    for name in _in_order(head.manifest, head_nodes):
         node = head_nodes[name]
         before = base_nodes.get(name) or base_nodes.get(renamed.get(name, ""))
         if before is None:
@@ -47,7 +46,7 @@ def model_changes(
             layer=f"{node['database']}.{node['schema']}",
             kind="renamed" if name in renamed else "same",
             base_name=renamed.get(name),
-            code_diff=_code_diff(before, node, base, head),
+            code_diff=_diff(_text(base, before), _text(head, node), before, node),
             key=compared.key,
             base_row_count=compared.base_row_count,
             head_row_count=compared.head_row_count,
@@ -59,7 +58,7 @@ def model_changes(
         )
         if change.kind == "same" and change.has_moved:
             change = replace(change, kind="changed")
-        changes[name] = replace(change, why=_why(change, before, node, changes, renamed))
+        changes[name] = replace(change, why=_why(change, before, node, changes))
     gone = base_nodes.keys() - head_nodes.keys() - set(renamed.values())
     removed = [_alone(connection, "base", base_nodes[name], base) for name in sorted(gone)]
     return (*changes.values(), *removed)
@@ -117,7 +116,7 @@ def _renamed(
 def _alone(connection: duckdb.DuckDBPyConnection, side: str, node: Node, built: Side) -> ModelChange:
     """Return the change of a model that only one side has."""
     row_count = connection.execute(f"SELECT COUNT(*) FROM {_relation(side, node)}").fetchall()[0][0]
-    is_added = side == "head"
+    is_added, text = side == "head", _text(built, node)
     return ModelChange(
         name=node["name"],
         path=node["original_file_path"],
@@ -127,13 +126,11 @@ def _alone(connection: duckdb.DuckDBPyConnection, side: str, node: Node, built: 
         key=Key((), "not compared"),
         base_row_count=0 if is_added else row_count,
         head_row_count=row_count if is_added else 0,
-        code_diff=_diff(*(["", _text(built, node)] if is_added else [_text(built, node), ""]), node, node),
+        code_diff=_diff("" if is_added else text, text if is_added else "", node, node),
     )
 
 
-def _why(
-    change: ModelChange, before: Node, node: Node, earlier: dict[str, ModelChange], renamed: dict[str, str]
-) -> tuple[str, ...]:
+def _why(change: ModelChange, before: Node, node: Node, earlier: dict[str, ModelChange]) -> tuple[str, ...]:
     why = []
     if change.code_diff:
         why.append("code")
@@ -148,23 +145,10 @@ def _why(
     return tuple(why)
 
 
-def _code_diff(before: Node, node: Node, base: Side, head: Side) -> str:
-    return _diff(_text(base, before), _text(head, node), before, node)
-
-
 def _text(side: Side, node: Node) -> str:
     return (side.project_dir / node["original_file_path"]).read_text(encoding="utf-8", errors="replace")
 
 
 def _diff(before: str, after: str, base_node: Node, head_node: Node) -> str:
-    lines = difflib.unified_diff(
-        before.splitlines(),
-        after.splitlines(),
-        base_node["original_file_path"],
-        head_node["original_file_path"],
-        "",
-        "",
-        3,
-        "",
-    )
-    return "\n".join(lines)
+    paths = base_node["original_file_path"], head_node["original_file_path"]
+    return "\n".join(difflib.unified_diff(before.splitlines(), after.splitlines(), *paths, lineterm=""))

@@ -130,6 +130,8 @@ class Gate:
     status: Literal["passed", "failed", "expected"]
     """Expected: broken, but within the bound that review/expected.yml states with a reason."""
     message: str
+    of: str = ""
+    """What breaks it: a funnel, a model, a column or a metric."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,10 @@ from typing import NamedTuple
 from scripts.review.findings import Gate, Metric, ModelChange
 from scripts.review.settings import Expectation, Settings
 
+HEADLINE_GATES = {"conversion_rate": "conversion_rate_points", "entry_count": "entry_count_share"}
+"""Which gate holds which column of funnel_conversion_trends."""
+_PROD = "prod.product"
+
 
 class Measured(NamedTuple):
     """How far a change goes in one respect: the gate, of what, how much, and in words."""
@@ -18,24 +22,22 @@ class Measured(NamedTuple):
     words: str
 
 
-def measured(
-    headlines: dict[tuple[str, str], Metric], models: tuple[ModelChange, ...], prod: str = "prod.product"
-) -> Iterator[Measured]:
+def measured(headlines: dict[tuple[str, str], Metric], models: tuple[ModelChange, ...]) -> Iterator[Measured]:
     """Yield what the limits are about, for every funnel and every model of prod."""
     for (funnel, column), metric in headlines.items():
         if column == "conversion_rate":
             points = _distance(metric, 100)
-            yield Measured("conversion_rate_points", funnel, points, f"{metric.name} moves by {points:.2f} points")
+            yield Measured(HEADLINE_GATES[column], funnel, points, f"{metric.name} moves by {points:.2f} points")
         if column == "entry_count":
             share = _distance(metric, 1 / metric.base if metric.base else 1)
-            yield Measured("entry_count_share", funnel, share, f"{metric.name} move by {share:.2%}")
+            yield Measured(HEADLINE_GATES[column], funnel, share, f"{metric.name} move by {share:.2%}")
     for model in models:
         if model.key.columns and model.key.head_duplicates and not model.key.base_duplicates:
             words = f"{model.name}: {model.key.head_duplicates:,} rows share a key ({', '.join(model.key.columns)})"
             yield Measured("broken_keys", model.name, 1, words)
         if model.is_predicted is False and model.has_moved:
             yield Measured("unpredicted_models", model.name, 1, f"{model.name} moved, and lineage does not say why")
-        if model.layer == prod:
+        if model.layer == _PROD:
             yield from _of_prod(model)
 
 
@@ -76,21 +78,28 @@ def held(found: list[tuple[Measured, float]], settings: Settings) -> tuple[tuple
     An expectation is of one thing (`of`), or of everything a gate measures where it names none.
     """
     gates, used = [], set()
-    broken_names = set()
+    kept: dict[str, tuple[float, str]] = {}
     for what, limit in found:
         if what.amount <= limit + 1e-12:
+            words = f"{what.words}, {limit:g} is the limit"
+            kept[what.gate] = max(kept.get(what.gate, (0.0, "")), (what.amount, words))
             continue
-        broken_names.add(what.gate)
         expectation = _expectation(what, settings.expectations)
         if expectation is not None:
             used.add(expectation)
         if expectation is not None and what.amount <= expectation.bound + 1e-12:
-            gates.append(Gate(what.gate, "expected", f"{what.words}: {expectation.reason}"))
+            gates.append(Gate(what.gate, "expected", f"{what.words}: {expectation.reason}", what.of))
         else:
             bound = limit if expectation is None else expectation.bound
-            gates.append(Gate(what.gate, "failed", f"{what.words}, {bound:g} is the limit"))
+            gates.append(Gate(what.gate, "failed", f"{what.words}, {bound:g} is the limit", what.of))
     names = [*settings.limits, *(["metric"] if any(what.gate == "metric" for what, _ in found) else [])]
-    gates += [Gate(name, "passed", "within the limit") for name in names if name not in broken_names]
+    broken = {gate.name for gate in gates}
+    gates += [
+        Gate(name, "passed", words if amount else "nothing found")
+        for name in names
+        if name not in broken
+        for amount, words in [kept.get(name, (0.0, ""))]
+    ]
     unused = tuple(
         f"{each.gate}{f' of {each.of}' if each.of else ''}: {each.reason}"
         for each in settings.expectations

@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from scripts.databases import Row, rows_of
 from scripts.review.findings import FunnelStep, Metric
 from scripts.review.settings import MetricSetting
 from scripts.review.sides import UsageError
@@ -33,7 +34,6 @@ _HEADLINE_UNITS = {
     "mature_entry_count": ("mature entries", "count"),
 }
 _COUNTED = {"converted_count": "conversions", "entry_count": "entries", "mature_entry_count": "mature entries"}
-Row = dict[str, Any]
 
 
 def funnel_steps(connection: duckdb.DuckDBPyConnection) -> tuple[FunnelStep, ...]:
@@ -111,36 +111,25 @@ def team_metrics(connection: duckdb.DuckDBPyConnection, settings: tuple[MetricSe
     Raises:
         UsageError: the SQL is wrong on both sides, or gives something else than one number.
     """
-    return [
-        Metric(
-            setting.name,
-            setting.unit,
-            *(_one_number(connection, setting, side) for side in ("base", "head")),
-        )
-        for setting in settings
-        if _is_answered(connection, setting)
-    ]
+    return [_team_metric(connection, setting) for setting in settings]
 
 
-def _is_answered(connection: duckdb.DuckDBPyConnection, setting: MetricSetting) -> bool:
+def _team_metric(connection: duckdb.DuckDBPyConnection, setting: MetricSetting) -> Metric:
+    numbers: list[float | None] = []
     errors = []
     for side in ("base", "head"):
+        connection.execute(f"USE {side}_prod.product")
         try:
-            connection.execute(f"USE {side}_prod.product")
-            connection.execute(setting.sql).fetchall()
+            numbers.append(_one_number(setting, connection.execute(setting.sql).fetchall()))
         except duckdb.Error as error:
+            numbers.append(None)
             errors.append(str(error).splitlines()[0])
     if len(errors) == 2:
         raise UsageError(f"review.yml: metrics: {setting.name}: {errors[1]}")
-    return True
+    return Metric(setting.name, setting.unit, *numbers)
 
 
-def _one_number(connection: duckdb.DuckDBPyConnection, setting: MetricSetting, side: str) -> float | None:
-    connection.execute(f"USE {side}_prod.product")
-    try:
-        rows = connection.execute(setting.sql).fetchall()
-    except duckdb.Error:
-        return None
+def _one_number(setting: MetricSetting, rows: list[tuple[Any, ...]]) -> float | None:
     if len(rows) != 1 or len(rows[0]) != 1 or isinstance(rows[0][0], (str, bool)):
         raise UsageError(f"review.yml: metrics: {setting.name}: the SQL must give one number")
     return None if rows[0][0] is None else float(rows[0][0])
@@ -149,8 +138,6 @@ def _one_number(connection: duckdb.DuckDBPyConnection, setting: MetricSetting, s
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str, side: str, *parameters: str) -> list[Row]:
     """Return rows of one side; none where the change took the table or a column away."""
     try:
-        cursor = connection.execute(sql.format(side=side), list(parameters))
+        return rows_of(connection.execute(sql.format(side=side), list(parameters)))
     except (duckdb.CatalogException, duckdb.BinderException):
         return []
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]

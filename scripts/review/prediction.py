@@ -18,14 +18,13 @@ def predicted(
     connection: duckdb.DuckDBPyConnection, models: tuple[ModelChange, ...], base: Side, head: Side
 ) -> tuple[tuple[ModelChange, ...], tuple[LineageModel, ...]]:
     """Return the models, each with whether the change can reach it, and everything that the drawing shows."""
-    base_manifest, head_manifest = base.manifest(), head.manifest()
-    columns = _columns(connection, head_manifest)
-    touched = _touched(models, base_manifest, head_manifest, columns)
-    reached = touched.keys() | read_lineage(head_manifest, columns).reached(touched).keys()
+    columns = _columns(connection, head.manifest)
+    touched = _touched(models, base.manifest, head.manifest, columns)
+    reached = touched.keys() | read_lineage(head.manifest, columns).reached(touched).keys()
     told = tuple(
         replace(model, is_predicted=model.name in reached or model.kind in ("added", "removed")) for model in models
     )
-    return told, _drawing(head_manifest, told, reached)
+    return told, _drawing(head.manifest, told, reached)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> dict[str, list[str]]:

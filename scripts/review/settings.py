@@ -20,7 +20,7 @@ LIMITS = {
     "broken_keys": 0.0,
     "unpredicted_models": 0.0,
 }
-_METRIC = {"name": str, "unit": str, "sql": str}
+_METRIC = ("name", "unit", "sql")
 _UNITS = ("rate", "count", "seconds", "number")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import io
 import json
 import os
@@ -12,9 +11,11 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from scripts.dbt_run import engine_versions
 
 _PARTS = ("dbt_project.yml", "packages.yml", "models", "macros", "seeds", "packages", "tests/dbt")
 """What dbt reads; everything else of a revision plays no role."""
@@ -24,15 +25,17 @@ class UsageError(Exception):
     """The review cannot begin; the message says why and what to do."""
 
 
-@dataclass(frozen=True)
 class Side:
-    """A built side: where its project, databases and dbt's manifest are, and what failed."""
+    """A revision in a folder of its own, built or being built by a process of its own."""
 
-    label: str
-    folder: Path
-    problem: str
-    failed: dict[str, str]
-    """Node id → file, name and message of what did not pass."""
+    def __init__(self, label: str, folder: Path) -> None:
+        """Name the side in words, and the folder with its files; nothing is read or started yet."""
+        self.label, self.folder = label, folder
+        self.problem = ""
+        """Why it is not built."""
+        self.failed: dict[str, str] = {}
+        """Node id → file, name and message of what did not pass."""
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def project_dir(self) -> Path:
@@ -44,9 +47,58 @@ class Side:
         """Folder with the three databases."""
         return self.folder / "warehouse"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was built to the end, by whichever run."""
+        return (self.folder / "whole").exists()
+
+    @cached_property
     def manifest(self) -> dict[str, Any]:
-        """Return dbt's manifest with compiled code."""
+        """Dbt's manifest with compiled code."""
         return json.loads((self.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+
+    def start(self, data_dir: Path, reviewing_dir: Path, unit_tested: Sequence[str] = ()) -> None:
+        """Start the build, with the profile and the installed packages of the reviewing project."""
+        self.warehouse_dir.mkdir(parents=True)
+        (self.project_dir / "dbt_packages").symlink_to(reviewing_dir / "dbt_packages", target_is_directory=True)
+        environment = {
+            **os.environ,
+            "DATA_DIR": str(data_dir),
+            "WAREHOUSE_DIR": str(self.warehouse_dir),
+            "DBT_TARGET_PATH": str(self.folder / "target"),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+        }
+        command = [sys.executable, "-W", "ignore", "-m", "scripts.review.build_side"]
+        self._process = subprocess.Popen(
+            [*command, str(self.project_dir), str(reviewing_dir), str(self._result_file), *unit_tested],
+            cwd=reviewing_dir,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+
+    def wait(self) -> None:
+        """Wait for the build, if one was started, and read what came of it; note beside it that it is whole."""
+        if self._process is not None:
+            _, errors = self._process.communicate()
+            if self._process.returncode != 0:
+                last = (errors.decode(errors="replace").strip().splitlines() or ["it was stopped"])[-1]
+                self.problem = f"dbt broke off: {last}"
+                return
+        result = json.loads(self._result_file.read_text(encoding="utf-8"))
+        self.problem, self.failed = result["problem"], result["failed"]
+        if not self.problem:
+            (self.folder / "whole").touch()
+
+    def stop(self) -> None:
+        """End the build, if it still runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def _result_file(self) -> Path:
+        return self.folder / "result.json"
 
 
 def merge_base(project_dir: Path, base: str) -> str:
@@ -76,86 +128,38 @@ def data_fingerprint(data_dir: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-class Building:
-    """A side that is being built by a process of its own."""
-
-    @property
-    def project_dir(self) -> Path:
-        """Folder with the revision's files."""
-        return self.folder / "project"
-
-    def __init__(
-        self, label: str, folder: Path, data_dir: Path, project_dir: Path, unit_tested: Sequence[str] = ()
-    ) -> None:
-        """Start the build of folder/project with the profile and the installed packages of the reviewing project."""
-        self.label, self.folder = label, folder
-        (folder / "warehouse").mkdir(parents=True, exist_ok=True)
-        (folder / "project" / "dbt_packages").symlink_to(project_dir / "dbt_packages", target_is_directory=True)
-        environment = {
-            **os.environ,
-            "DATA_DIR": str(data_dir),
-            "WAREHOUSE_DIR": str(folder / "warehouse"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        }
-        program = Path(__file__).with_name("build_side.py")
-        command = [sys.executable, "-W", "ignore", str(program), str(folder / "project"), str(project_dir)]
-        self._process = subprocess.Popen(
-            [*command, str(folder / "result.json"), *unit_tested],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-
-    def result(self) -> Side:
-        """Wait for the build, and note beside it that it is whole."""
-        _, errors = self._process.communicate()
-        if self._process.returncode != 0:
-            last = (errors.decode(errors="replace").strip().splitlines() or ["it was stopped"])[-1]
-            return Side(self.label, self.folder, f"dbt broke off: {last}", {})
-        result = json.loads((self.folder / "result.json").read_text(encoding="utf-8"))
-        side = Side(self.label, self.folder, result["problem"], result["failed"])
-        if not side.problem:
-            (self.folder / "whole").touch()
-        return side
-
-    def stop(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
-
-
-def start_base(
-    project_dir: Path, review_dir: Path, commit: str, label: str, data_dir: Path, fingerprint: str
-) -> Building | Side:
-    """Return the base as it was built before from the same commit, data and versions, or start building it."""
-    versions = [importlib.metadata.version(name) for name in ("dbt-core", "dbt-duckdb", "duckdb")]
+def start_base(project_dir: Path, bases_dir: Path, commit: str, label: str, data_dir: Path, fingerprint: str) -> Side:
+    """Return the commit as it was built before from the same data and versions, or with its build started."""
     profile = (project_dir / "profiles.yml").read_bytes()
-    state = hashlib.sha256(" ".join([commit, fingerprint, *versions]).encode() + profile).hexdigest()
-    folder = review_dir / "base" / f"{commit[:12]}-{state[:12]}"
-    if (folder / "whole").exists():
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return Side(label, folder, result["problem"], result["failed"])
-    shutil.rmtree(review_dir / "base", ignore_errors=True)
+    state = hashlib.sha256(f"{commit} {fingerprint} {engine_versions()}".encode() + profile).hexdigest()
+    side = Side(label, bases_dir / f"{commit[:12]}-{state[:12]}")
+    if side.is_whole:
+        return side
+    shutil.rmtree(bases_dir, ignore_errors=True)
     present = _git(project_dir, "ls-tree", "--name-only", commit, *_PARTS).decode().splitlines()
     # an archive, not a worktree: nothing is written to .git
     with tarfile.open(fileobj=io.BytesIO(_git(project_dir, "archive", "--format=tar", commit, *present))) as archive:
-        archive.extractall(folder / "project", filter="data")
-    return Building(label, folder, data_dir, project_dir)
+        archive.extractall(side.project_dir, filter="data")
+    side.start(data_dir, project_dir)
+    return side
 
 
-def start_head(project_dir: Path, folder: Path, data_dir: Path, base_project_dir: Path | None) -> Building:
-    """Start building a copy of the working tree, uncommitted changes included; without a base no unit test runs."""
+def start_head(project_dir: Path, folder: Path, data_dir: Path, base: Side | None = None) -> Side:
+    """Return a copy of the working tree, uncommitted changes included, with its build started.
+
+    Unit tests run of the models that are not as on the base; without a base none do.
+    """
+    side = Side("working tree", folder)
     shutil.rmtree(folder, ignore_errors=True)
     for part in _PARTS:
-        source, target = project_dir / part, folder / "project" / part
+        source, target = project_dir / part, side.project_dir / part
         if source.is_dir():
             shutil.copytree(source, target)
         elif source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
-    unit_tested = _unit_tested(base_project_dir, folder / "project") if base_project_dir else []
-    return Building("working tree", folder, data_dir, project_dir, unit_tested)
+    side.start(data_dir, project_dir, _unit_tested(base.project_dir, side.project_dir) if base else [])
+    return side
 
 
 def _unit_tested(base: Path, head: Path) -> list[str]:

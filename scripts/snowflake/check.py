@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from scripts.dbt_run import FAILURES
+from scripts.databases import attach
+from scripts.dbt_run import failures
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.snowflake.lint import lint_all
 from scripts.snowflake.parity import differences, row_count
@@ -120,10 +121,9 @@ def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
         raise CheckError(f"dbt {arguments[0]} --target snowflake: {' '.join(str(outcome.exception).split())}")
     if not hasattr(outcome.result, "results"):
         return outcome.result
-    failed = [result for result in outcome.result.results if result.status in FAILURES]
-    if failed:
-        lines = [f"{each.node.original_file_path}: {each.node.name}: {each.message}" for each in failed]
-        raise CheckError("\n".join([*lines, f"dbt {arguments[0]} on the fake Snowflake: {len(failed)} nodes failed"]))
+    if failed := failures(outcome.result.results):
+        last = f"dbt {arguments[0]} on the fake Snowflake: {len(failed)} nodes failed"
+        raise CheckError("\n".join([*failed.values(), last]))
     return f"{len(outcome.result.results)} nodes passed"
 
 
@@ -148,8 +148,7 @@ def compare(connection: duckdb.DuckDBPyConnection, manifest: Manifest, warehouse
         CheckError: rows differ.
     """
     for database in ("prep", "prod"):
-        path = str(warehouse_dir / f"{database}.duckdb").replace("'", "''")
-        connection.execute(f"ATTACH '{path}' AS local_{database} (READ_ONLY)")
+        attach(connection, warehouse_dir / f"{database}.duckdb", f"local_{database}")
     relations = {
         node.original_file_path: f"{node.database}.{node.schema}.{node.name}"
         for node in manifest.nodes.values()
