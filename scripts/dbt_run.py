@@ -6,9 +6,10 @@ import glob
 import hashlib
 import importlib.metadata
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 from rich.console import Console
@@ -33,10 +34,28 @@ def engine_versions() -> str:
     return " ".join(importlib.metadata.version(package) for package in ("dbt-core", "dbt-duckdb", "duckdb"))
 
 
-def failures(results: Sequence[RunResult]) -> dict[str, str]:
-    """Return node id → file, name and message of what failed; nodes that were skipped for it are not named."""
+class Failure(NamedTuple):
+    """A node that failed."""
+
+    path: str
+    name: str
+    message: str
+    """What dbt or the engine said: it may quote values of rows."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.name}: {self.message}"
+
+    @property
+    def without_values(self) -> str:
+        """The same with the kind of error only."""
+        kinds = re.findall(r"^\s*((?:[A-Z]\w* |of )+Error)\b", self.message, re.MULTILINE)
+        return f"{self.path}: {self.name}: {kinds[-1] if kinds else 'failed'}"
+
+
+def failures(results: Sequence[RunResult]) -> dict[str, Failure]:
+    """Return what failed by node id; nodes that were skipped for it are not named."""
     return {
-        result.node.unique_id: f"{result.node.original_file_path}: {result.node.name}: {result.message}"
+        result.node.unique_id: Failure(result.node.original_file_path, result.node.name, str(result.message))
         for result in results
         if result.status in _FAILURES
     }
@@ -92,7 +111,7 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
             line
             for result in results
             if result.node.unique_id in failed
-            for line in (failed[result.node.unique_id], *_found_rows(result, building_dir))
+            for line in (str(failed[result.node.unique_id]), *_found_rows(result, building_dir))
         ]
         raise BuildError("\n".join([*lines, f"{len(failed)} of {len(results)} dbt nodes failed"]))
     return len(results)

@@ -1,59 +1,76 @@
 """`make review` on real changes: each patch under review_patches gets the verdict, exit code and gates it must."""
 
+import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.worlds import PROJECT_DIR, copy_project
+from tests.review_repository import PATCHES, git, make_repository, run_review
+from tests.worlds import PROJECT_DIR
 
-PATCHES = PROJECT_DIR / "tests" / "review_patches"
 EXPECTED = yaml.safe_load((PATCHES / "expected.yml").read_text(encoding="utf-8"))
 
 
-def git(folder: Path, *arguments: str) -> None:
-    """Run git in a folder, with nobody's own settings."""
-    identity = ["-c", "user.name=Reviewer", "-c", "user.email=reviewer@example.com", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+@dataclass(frozen=True)
+class Unchanged:
+    """A review of an unchanged tree, and all that it left behind."""
 
-
-def run_review(project_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run what `make review` runs, against the last commit."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("BASE", "ONLY", "OPEN")}
-    command = [sys.executable, "-m", "scripts.review", "--base", "HEAD", "--data-dir", str(PROJECT_DIR / "data")]
-    return subprocess.run([*command, *arguments], cwd=project_dir, env=environment, capture_output=True, text=True)
+    project_dir: Path
+    stdout: str
+    processes: list[str]
+    """What its processes noted: that they started, and each attempt to use the network."""
+    written: list[str]
+    """Files outside .review/ that are new, gone or other than before."""
 
 
 @pytest.fixture(scope="session")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repository of the project as it stands, with its base built and an unchanged tree reviewed."""
-    folder = copy_project(tmp_path_factory.mktemp("review"))
-    (folder / ".gitignore").write_text("dbt_packages/\n.review/\n__pycache__/\n", encoding="utf-8")
-    git(folder, "init", "-q")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "base")
-    outcome = run_review(folder)
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Unchanged:
+    """Review the project as it stands, with nobody's home, no network and an eye on every file."""
+    folder = tmp_path_factory.mktemp("review")
+    for name in ("home", "tmp", "project"):
+        (folder / name).mkdir()
+    project_dir, log = make_repository(folder / "project"), folder / "network.log"
+    before = contents(folder)
+    outcome = run_review(
+        project_dir,
+        HOME=str(folder / "home"),
+        TMPDIR=str(folder / "tmp"),
+        PYTHONPATH=str(PROJECT_DIR / "tests" / "no_network"),
+        PYTHONDONTWRITEBYTECODE="1",
+        NO_NETWORK_LOG=str(log),
+    )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert outcome.stdout.splitlines()[-1] == "review: PASS (exit 0)"
-    return folder
+    processes = log.read_text(encoding="utf-8").splitlines()
+    log.unlink()
+    after = contents(folder)
+    written = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return Unchanged(project_dir, outcome.stdout, processes, written)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the hash of every file outside .review/, by its place."""
+    return {
+        place: hashlib.sha256(path.read_bytes()).digest()
+        for path in folder.rglob("*")
+        if path.is_file() and not (place := path.relative_to(folder).as_posix()).startswith("project/.review/")
+    }
 
 
 @pytest.fixture(scope="session")
 def reviewed(
-    request: pytest.FixtureRequest, repository: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, unchanged: Unchanged, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, dict[str, Any]]:
     """Return the review of every patch, two at a time, each in a copy of the repository with its built base."""
 
     def review(patch: Path) -> dict[str, Any]:
         folder = tmp_path_factory.mktemp(patch.stem) / "project"
-        shutil.copytree(repository, folder, symlinks=True)
+        shutil.copytree(unchanged.project_dir, folder, symlinks=True)
         git(folder, "apply", str(patch))
         outcome = run_review(folder)
         found = json.loads((folder / ".review" / "review.json").read_text(encoding="utf-8"))
@@ -63,6 +80,22 @@ def reviewed(
     patches = [PATCHES / f"{name}.patch" for name in EXPECTED if is_wanted or EXPECTED[name].get("is_quick")]
     with ThreadPoolExecutor(2) as executor:
         return dict(zip((patch.stem for patch in patches), executor.map(review, patches), strict=True))
+
+
+def test_an_unchanged_tree_passes_without_a_difference(unchanged: Unchanged) -> None:
+    found = json.loads((unchanged.project_dir / ".review" / "review.json").read_text(encoding="utf-8"))
+    assert unchanged.stdout.splitlines()[-1] == "review: PASS (exit 0)"
+    assert len(found["models"]) > 30
+    assert [model["name"] for model in found["models"] if model["kind"] != "same" or model["columns"]] == []
+
+
+def test_a_review_needs_no_network(unchanged: Unchanged) -> None:
+    assert len(unchanged.processes) >= 3  # the review and its two sides
+    assert set(unchanged.processes) == {"started"}
+
+
+def test_a_review_writes_nothing_outside_its_folder(unchanged: Unchanged) -> None:
+    assert unchanged.written == []
 
 
 def test_every_patch_is_expected_to_do_something() -> None:

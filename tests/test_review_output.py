@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
 
+from scripts.dbt_run import Failure
 from scripts.review import wording
 from scripts.review.as_json import to_json
 from scripts.review.findings import (
@@ -32,7 +33,7 @@ from scripts.review.findings import (
     Value,
 )
 from scripts.review.markdown import MARKER, markdown
-from scripts.review.page import draw, html, layers_of, section_ids
+from scripts.review.page import draw, html, section_ids
 from scripts.review.terminal import print_review
 
 HOSTILE = {
@@ -222,6 +223,7 @@ def hostile_review(text: str) -> Review:
         ),
         unused_expectations=(text,),
         problem=text,
+        problem_without_values=text,
         reproduce=(text,),
     )
 
@@ -377,7 +379,16 @@ def test_the_last_line_is_for_scripts(verdict: Any, exit_code: int) -> None:
 
 def test_a_side_that_does_not_build_leaves_only_the_problem() -> None:
     problem = "main does not build:\n  Compilation Error in model `x`\n\n```\n    <b>"
-    review = Review("ERROR", 4, "main", "working tree", "data", problem=problem, reproduce=("make review",))
+    review = Review(
+        "ERROR",
+        4,
+        "main",
+        "working tree",
+        "data",
+        problem=problem,
+        problem_without_values=problem,
+        reproduce=("make review",),
+    )
     text = "\n".join(line.rstrip() for line in terminal(review).split("\n"))
     assert text.startswith("ERROR  nothing was compared: base does not build\n")
     assert text.endswith("\n  ```\n      <b>\n\nreview: ERROR (exit 4)\n")
@@ -389,8 +400,8 @@ def test_a_side_that_does_not_build_leaves_only_the_problem() -> None:
 
 
 def test_a_failed_test_is_told_beside_what_was_compared() -> None:
-    review = example_review(exit_code=3, problem="unique_page_views fails: 3 rows")
-    for text in (terminal(review), rendered(markdown(review)).text, Page(html(review)).text):
+    review = example_review(exit_code=3, problem="unique_page_views fails: 3 rows", problem_without_values="hidden")
+    for text in (terminal(review), rendered(markdown(review, True)).text, Page(html(review)).text):
         assert text.index("unique_page_views fails") < text.index("conversion moves") < text.index("converted_at")
 
 
@@ -502,12 +513,27 @@ def test_the_comment_is_found_again() -> None:
 
 
 def test_values_of_rows_are_hidden_unless_asked_for() -> None:
-    values = ("anon:81f3", "m-17", "2025-03-0", "60207")
-    hidden, shown = rendered(markdown(example_review())).text, rendered(markdown(example_review(), True)).text
-    assert not [value for value in values if value in hidden]
+    values = ("anon:81f3", "m-17", "2025-03-0", "60207", "Could not convert")
+    failure = Failure("models/x.sql", "x", "Runtime Error in model x\n  Conversion Error: Could not convert 'Ann'")
+    review = example_review(problem=str(failure), problem_without_values=failure.without_values)
+    shown, bare = rendered(markdown(review, True)).text, wording.without_values(review)
     assert not [value for value in values if value not in shown]
-    for text in (terminal(wording.without_values(example_review())), html(wording.without_values(example_review()))):
+    for text in (rendered(markdown(review)).text, terminal(bare), html(bare), to_json(bare)):
         assert not [value for value in values if value in text]
+        assert "models/x.sql: x: Conversion Error" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Database Error in model x (models/x.sql)\n  Out of Memory Error: 'a'", "Out of Memory Error"),
+        ("Runtime Error in model x\n  Conversion Error: Could not convert 'Ann'", "Conversion Error"),
+        ("Got 3 results, configured to fail if != 0", "failed"),
+        ("actual differs from expected:\n\n@@ ,name\n+++,Ann Error", "failed"),
+    ],
+)
+def test_of_a_failure_without_values_the_kind_remains(message: str, kind: str) -> None:
+    assert Failure("models/x.sql", "x", message).without_values == f"models/x.sql: x: {kind}"
 
 
 def big_review(model_count: int, text: str) -> Review:
@@ -625,12 +651,6 @@ def test_the_drawing_goes_from_left_to_right() -> None:
             assert any(edge.path.startswith(f"M{left.x + left.width:.0f} {left.y + 21:.1f}C") for edge in drawing.edges)
             assert any(edge.path.endswith(f" {right.x:.0f} {right.y + 21:.1f}") for edge in drawing.edges)
     assert sum(edge.is_moved for edge in drawing.edges) == 3 + 1 + 1, "page_views passes two layers to funnel_reach"
-
-
-def test_layers_are_longest_paths_and_cycles_end() -> None:
-    assert layers_of({0: [], 1: [0], 2: [0, 1], 3: [0]}) == {0: 0, 1: 1, 2: 2, 3: 1}
-    assert set(layers_of({0: [2], 1: [0], 2: [1], 3: [3]})) == {0, 1, 2, 3}
-    assert layers_of({at: [at - 1] if at else [] for at in range(5_000)})[4_999] == 4_999
 
 
 def test_a_source_may_have_the_name_of_its_model() -> None:

@@ -21,6 +21,7 @@ import duckdb
 from rich.console import Console
 
 from scripts.databases import attach
+from scripts.dbt_run import Failure
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.review.as_json import to_json
 from scripts.review.changes import model_changes
@@ -103,10 +104,11 @@ def _built(starting: Iterable[Side]) -> list[Side]:
 def _unbuilt(said: Review, base: Side, head: Side) -> Review | None:
     """Return the review of two sides of which one did not build, or None."""
     for side, exit_code in ((base, 4), (head, 3)):
-        models = [words for node, words in side.failed.items() if node.split(".")[0] in ("model", "seed")]
-        problem = side.problem or "\n".join(models)
-        if problem:
-            return replace(said, exit_code=exit_code, problem=f"{side.label} does not build: {problem}")
+        failed = [failure for node, failure in side.failed.items() if node.split(".")[0] in ("model", "seed")]
+        if side.problem or failed:
+            return _with_problem(
+                replace(said, exit_code=exit_code), failed, f"{side.label} does not build: {side.problem}"
+            )
     return None
 
 
@@ -128,10 +130,10 @@ def _compared(said: Review, base: Side, head: Side, settings: Settings, only: st
             for (funnel, column), metric in lines.items()
         ]
         steps = funnel_steps(connection)
-    newly_failed = {node: words for node, words in head.failed.items() if node not in base.failed}
+    newly_failed = [failure for node, failure in head.failed.items() if node not in base.failed]
     exit_code = 3 if newly_failed else int(any(gate.status == "failed" for gate in gates))
     has_moved = any(model.has_moved for model in models)
-    return replace(
+    found = replace(
         said,
         verdict="FAIL" if exit_code else "CHANGED" if has_moved else "PASS",
         exit_code=exit_code,
@@ -141,7 +143,15 @@ def _compared(said: Review, base: Side, head: Side, settings: Settings, only: st
         models=_selected(models, head, only),
         lineage=lineage,
         unused_expectations=unused,
-        problem="\n".join(newly_failed.values()),
+    )
+    return _with_problem(found, newly_failed)
+
+
+def _with_problem(review: Review, failed: list[Failure], before: str = "") -> Review:
+    return replace(
+        review,
+        problem=before + "\n".join(map(str, failed)),
+        problem_without_values=before + "\n".join(failure.without_values for failure in failed),
     )
 
 

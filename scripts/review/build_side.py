@@ -12,11 +12,11 @@ from typing import Any
 
 from dbt.cli.main import dbtRunner
 
-from scripts.dbt_run import failures
+from scripts.dbt_run import Failure, failures
 
 
 def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) -> dict[str, Any]:
-    """Return what came of it: `problem` (why nothing was built, or empty) and `failed` (node id → message).
+    """Return what came of it: `problem` (why nothing was built, or empty) and `failed` (by node id).
 
     Unit tests read no data, so those of models whose code did not change would say again what they said before:
     `unit_tested` names the models whose unit tests run, or is ["*"].
@@ -26,7 +26,7 @@ def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) ->
     parsed = dbtRunner().invoke([*flags, "parse", *folders])
     if not parsed.success:
         return {"problem": " ".join(str(parsed.exception).split()), "failed": {}}
-    failed: dict[str, str] = {}
+    failed: dict[str, Failure] = {}
     commands = [
         ["build", "--exclude-resource-type", "test", "unit_test"],
         ["test", "--exclude-resource-type", "unit_test"],

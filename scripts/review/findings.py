@@ -164,7 +164,9 @@ class Review:
     lineage: tuple[LineageModel, ...] = ()
     unused_expectations: tuple[str, ...] = ()
     problem: str = ""
-    """Why there is nothing to compare: a side did not build."""
+    """Why there is nothing to compare, as a side did not build, or which tests fail."""
+    problem_without_values: str = ""
+    """The same with the kinds of errors in place of the engine's messages, as these may quote rows."""
     reproduce: tuple[str, ...] = ()
     """Commands that show the same again."""
     seconds: float = 0.0

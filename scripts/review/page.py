@@ -6,13 +6,15 @@ import base64
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from scripts.drawing import HEIGHT, Box, lay_out
 from scripts.review import wording
 from scripts.review.findings import LineageModel, Review
 
@@ -24,7 +26,6 @@ _STATES = {
 }
 _DIFF_LINES = 1_000  # of a model's code; a seed's diff has no end otherwise
 _DRAWN = 120  # from so many nodes on, those that nothing reaches are left out
-_CHARACTER, _HEIGHT, _ROW, _LANE, _GAP, _MARGIN = 7.25, 42, 56, 14, 44, 12
 _LABEL = 34  # characters
 
 
@@ -111,57 +112,22 @@ def _sha256(text: Any) -> str:
 
 
 def draw(review: Review, ids: dict[str, str]) -> Drawing:
-    """Lay the lineage out: layers by the longest path, few crossings, edges around the boxes they pass."""
+    """Lay the lineage out from left to right, each node with its state."""
     unpredicted = set(wording.unpredicted(review))
     shown = _shown(review)
-    reads = _edges(shown)
-    layers = layers_of(reads)
-    chains = _chains(reads, layers)
-    places = _places(chains, layers)
-    widths: dict[int, float] = defaultdict(float)
-    for at, model in enumerate(shown):
-        state = _STATES[_state(model, unpredicted)]
-        longest = max(len(_label(model)), len(_note(model)), len(state) + 2)
-        widths[layers[at]] = max(widths[layers[at]], longest * _CHARACTER + 26)
-    lefts, left = {}, float(_MARGIN)
-    for layer in range(max(layers.values(), default=-1) + 1):
-        lefts[layer] = left
-        left += widths[layer] + _GAP
-    nodes = tuple(
-        _node(model, _state(model, unpredicted), ids, lefts[layers[at]], places[at], widths[layers[at]])
-        for at, model in enumerate(shown)
-    )
-    pieces: dict[tuple[int, int], bool] = {}
-    for chain in chains:
-        is_moved = shown[chain[0]].has_moved and shown[chain[-1]].has_moved
-        for piece in pairwise(chain):
-            pieces[piece] = pieces.get(piece, False) or is_moved
+    states = [_state(model, unpredicted) for model in shown]
+    texts = [(_label(model), _note(model), f"⚠ {_STATES[state]}") for model, state in zip(shown, states, strict=True)]
+    layout = lay_out(_edges(shown), [max(map(len, lines)) for lines in texts])
+    nodes = tuple(map(_node, shown, states, repeat(ids), layout.boxes))
     # What moved is drawn last, above the rest.
-    edges = tuple(
-        Edge(_path(*piece, lefts, widths, places, layers), is_moved)
-        for piece, is_moved in sorted(pieces.items(), key=lambda item: item[1])
+    edges = sorted(
+        (
+            Edge(line.path, any(shown[read].has_moved and shown[reader].has_moved for read, reader in line.edges))
+            for line in layout.lines
+        ),
+        key=attrgetter("is_moved"),
     )
-    bottoms = (top + (_HEIGHT if node >= 0 else _LANE) for node, top in places.items())
-    height = max(bottoms, default=0) + _MARGIN
-    return Drawing(nodes, edges, left - _GAP + _MARGIN, height, len(review.lineage) - len(shown))
-
-
-def layers_of(reads: dict[int, list[int]]) -> dict[int, int]:
-    """Return each node's layer: one more than the highest of what it reads. A cycle is cut, not followed."""
-    layers: dict[int, int] = {}
-    for start in reads:
-        stack, path = [(start, iter(reads[start]))], {start}
-        while stack and start not in layers:
-            node, parents = stack[-1]
-            parent = next((at for at in parents if at not in layers and at not in path), None)
-            if parent is None:
-                layers[node] = 1 + max((layers[at] for at in reads[node] if at in layers), default=-1)
-                path.discard(node)
-                stack.pop()
-            else:
-                stack.append((parent, iter(reads[parent])))
-                path.add(parent)
-    return layers
+    return Drawing(nodes, tuple(edges), layout.width, layout.height, len(review.lineage) - len(shown))
 
 
 def _shown(review: Review) -> list[LineageModel]:
@@ -186,97 +152,11 @@ def _edges(shown: list[LineageModel]) -> dict[int, list[int]]:
     return reads
 
 
-def _chains(reads: dict[int, list[int]], layers: dict[int, int]) -> list[list[int]]:
-    """Return each edge as a chain with one node per layer: between its ends stand nodes that are not drawn.
-
-    The edges that leave a node share them, so that they run as one line until they part.
-    """
-    chains, lanes = [], dict[tuple[int, int], int]()
-    for node, parents in reads.items():
-        for parent in parents:
-            between = []
-            for layer in range(layers[parent] + 1, layers[node]):
-                lane = lanes.setdefault((parent, layer), -1 - len(lanes))
-                layers[lane] = layer
-                between.append(lane)
-            if layers[parent] < layers[node]:  # else a cycle that was cut
-                chains.append([parent, *between, node])
-    return chains
-
-
-def _places(chains: list[list[int]], layers: dict[int, int]) -> dict[int, float]:
-    """Return each node's top: layers are ordered by the middle of their neighbours, then moved towards it."""
-    ranks: dict[int, list[int]] = defaultdict(list)
-    for node, layer in layers.items():
-        ranks[layer].append(node)
-    before: dict[int, set[int]] = defaultdict(set)
-    after: dict[int, set[int]] = defaultdict(set)
-    for chain in chains:
-        for left, right in pairwise(chain):
-            before[right].add(left)
-            after[left].add(right)
-    at = {node: float(order) for nodes in ranks.values() for order, node in enumerate(nodes)}
-    for sweep in range(12):
-        neighbours = after if sweep % 2 else before
-        for layer in sorted(ranks, reverse=bool(sweep % 2)):
-            middle = {node: _mean([at[other] for other in neighbours[node]], at[node]) for node in ranks[layer]}
-            ranks[layer].sort(key=middle.__getitem__)
-            at |= {node: float(order) for order, node in enumerate(ranks[layer])}
-    middles = {node: _ROW * order for node, order in at.items()}
-    for sweep in range(9):
-        neighbours = after if sweep % 2 else before
-        for layer in sorted(ranks, reverse=bool(sweep % 2)):
-            wanted = [_mean([middles[other] for other in neighbours[node]], middles[node]) for node in ranks[layer]]
-            middles |= dict(zip(ranks[layer], _apart(ranks[layer], wanted), strict=True))
-    tops = {node: middle - (_HEIGHT if node >= 0 else _LANE) / 2 for node, middle in middles.items()}
-    highest = min(tops.values(), default=0)
-    return {node: top - highest + _MARGIN for node, top in tops.items()}
-
-
-def _apart(nodes: list[int], wanted: list[float]) -> list[float]:
-    """Return the middles nearest to the wanted ones at which the nodes of a layer, in this order, do not touch."""
-    offsets, offset = [], 0.0
-    for node in nodes:
-        half = (_ROW if node >= 0 else _LANE) / 2
-        offsets.append(offset + half)
-        offset += 2 * half
-    # Nodes that would touch form a block, which stands where its nodes want to be on average.
-    blocks: list[tuple[float, int]] = []
-    for want, offset in zip(wanted, offsets, strict=True):
-        total, size = want - offset, 1
-        while blocks and blocks[-1][0] / blocks[-1][1] > total / size:
-            total, size = total + blocks[-1][0], size + blocks[-1][1]
-            blocks.pop()
-        blocks.append((total, size))
-    starts = [total / size for total, size in blocks for _ in range(size)]
-    return [start + offset for start, offset in zip(starts, offsets, strict=True)]
-
-
-def _mean(numbers: list[float], otherwise: float) -> float:
-    return sum(numbers) / len(numbers) if numbers else otherwise
-
-
-def _path(
-    start: int,
-    end: int,
-    lefts: dict[int, float],
-    widths: dict[int, float],
-    places: dict[int, float],
-    layers: dict[int, int],
-) -> str:
-    """A curve from one layer to the next, and a straight line past the boxes there if the edge goes on."""
-    y, below = (places[node] + (_HEIGHT if node >= 0 else _LANE) / 2 for node in (start, end))
-    x, left = lefts[layers[start]] + widths[layers[start]], lefts[layers[end]]
-    middle = (x + left) / 2
-    curve = f"M{x:.0f} {y:.1f}C{middle:.0f} {y:.1f} {middle:.0f} {below:.1f} {left:.0f} {below:.1f}"
-    return curve if end >= 0 else f"{curve}H{left + widths[layers[end]]:.0f}"
-
-
-def _node(model: LineageModel, state: str, ids: dict[str, str], x: float, y: float, width: float) -> Node:
+def _node(model: LineageModel, state: str, ids: dict[str, str], box: Box) -> Node:
     section = ids.get(model.name, "")
     target = f"#{quote(section)}" if section and model.has_moved else ""
-    outline = _outline(state, x, y, width, _HEIGHT)
-    return Node(model.name, _label(model), _note(model), state, target, x, y, width, outline)
+    outline = _outline(state, box.x, box.y, box.width, HEIGHT)
+    return Node(model.name, _label(model), _note(model), state, target, box.x, box.y, box.width, outline)
 
 
 def _state(model: LineageModel, unpredicted: set[str]) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scripts.dbt_run import engine_versions
+from scripts.dbt_run import Failure, engine_versions
 
 _PARTS = ("dbt_project.yml", "packages.yml", "models", "macros", "seeds", "packages", "tests/dbt")
 """What dbt reads; everything else of a revision plays no role."""
@@ -33,8 +33,8 @@ class Side:
         self.label, self.folder = label, folder
         self.problem = ""
         """Why it is not built."""
-        self.failed: dict[str, str] = {}
-        """Node id → file, name and message of what did not pass."""
+        self.failed: dict[str, Failure] = {}
+        """What did not pass, by node id."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -86,7 +86,8 @@ class Side:
                 self.problem = f"dbt broke off: {last}"
                 return
         result = json.loads(self._result_file.read_text(encoding="utf-8"))
-        self.problem, self.failed = result["problem"], result["failed"]
+        self.problem = result["problem"]
+        self.failed = {node: Failure(*failure) for node, failure in result["failed"].items()}
         if not self.problem:
             (self.folder / "whole").touch()
 

@@ -343,7 +343,8 @@ def is_compared(review: Review) -> bool:
 
 def without_values(review: Review) -> Review:
     """The review without values of rows, for places that others can read."""
-    return replace(review, models=tuple(replace(model, examples=()) for model in review.models))
+    models = tuple(replace(model, examples=()) for model in review.models)
+    return replace(review, models=models, problem=review.problem_without_values)
 
 
 # --- Sentences ---------------------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
         return outcome.result
     if failed := failures(outcome.result.results):
         last = f"dbt {arguments[0]} on the fake Snowflake: {len(failed)} nodes failed"
-        raise CheckError("\n".join([*failed.values(), last]))
+        raise CheckError("\n".join([*map(str, failed.values()), last]))
     return f"{len(outcome.result.results)} nodes passed"
 
 
