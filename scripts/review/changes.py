@@ -12,7 +12,7 @@ from scripts.review.compare import Tolerance, compare_relations, same_contents
 from scripts.review.findings import Key, ModelChange
 from scripts.review.keys import key_of
 from scripts.review.settings import Settings
-from scripts.review.sides import Side
+from scripts.review.sides import Side, UsageError
 
 Node = dict[str, Any]
 
@@ -23,6 +23,10 @@ def model_changes(
     """Compare every model and seed of two built sides, whose databases are attached as base_prep, head_prod and so on.
 
     Relations that a side's failed build left out are not compared.
+
+    Raises:
+        UsageError: a model is a view. Up to DuckDB 1.5 a view of an attached file silently reads tables of the same
+            name in another one.
     """
     base_nodes, head_nodes = _built(connection, "base", base.manifest), _built(connection, "head", head.manifest)
     tolerance = Tolerance(settings.absolute, settings.relative)
@@ -66,13 +70,16 @@ def model_changes(
 
 def _built(connection: duckdb.DuckDBPyConnection, side: str, manifest: dict[str, Any]) -> dict[str, Node]:
     """Return the models and seeds by name of which the side has a table."""
-    sql = "SELECT database_name || '.' || schema_name || '.' || table_name FROM duckdb_tables()"
-    tables = {name for (name,) in connection.execute(sql).fetchall()}
-    return {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed") and _relation(side, node) in tables
-    }
+    relations = connection.execute(
+        "SELECT table_catalog || '.' || table_schema || '.' || table_name, table_type FROM information_schema.tables"
+    ).fetchall()
+    types = dict(relations)
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    for node in nodes:
+        if types.get(_relation(side, node)) == "VIEW":
+            path = node["original_file_path"]
+            raise UsageError(f"{path}: a view on {side}, which would read the other side's tables: make it a table")
+    return {node["name"]: node for node in nodes if _relation(side, node) in types}
 
 
 def _relation(side: str, node: Node) -> str:
