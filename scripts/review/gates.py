@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from scripts.review.findings import Gate, Metric, ModelChange
 from scripts.review.settings import Expectation, Settings
+from scripts.review.wording import percent
 
 HEADLINE_GATES = {"conversion_rate": "conversion_rate_points", "entry_count": "entry_count_share"}
 """Which gate holds which column of funnel_conversion_trends."""
@@ -30,7 +31,7 @@ def measured(headlines: dict[tuple[str, str], Metric], models: tuple[ModelChange
             yield Measured(HEADLINE_GATES[column], funnel, points, f"{metric.name} moves by {points:.2f} points")
         if column == "entry_count":
             share = _distance(metric, 1 / metric.base if metric.base else 1)
-            yield Measured(HEADLINE_GATES[column], funnel, share, f"{metric.name} move by {share:.2%}")
+            yield Measured(HEADLINE_GATES[column], funnel, share, f"{metric.name} move by {percent(share)}")
     for model in models:
         if model.key.columns and model.key.head_duplicates and not model.key.base_duplicates:
             words = f"{model.name}: {model.key.head_duplicates:,} rows share a key ({', '.join(model.key.columns)})"
@@ -55,7 +56,7 @@ def _of_prod(model: ModelChange) -> Iterator[Measured]:
             yield Measured("retyped_columns", f"{model.name}.{column.name}", 1, words)
     if model.removed_row_count and model.kind != "removed":
         share = model.removed_row_count / model.base_row_count
-        yield Measured("removed_row_share", model.name, share, f"{model.name} loses {share:.2%} of its rows")
+        yield Measured("removed_row_share", model.name, share, f"{model.name} loses {percent(share)} of its rows")
 
 
 def of_metrics(metrics: list[Metric], settings: Settings) -> Iterator[tuple[Measured, float]]:
@@ -81,7 +82,7 @@ def held(found: list[tuple[Measured, float]], settings: Settings) -> tuple[tuple
     kept: dict[str, tuple[float, str]] = {}
     for what, limit in found:
         if what.amount <= limit + 1e-12:
-            words = f"{what.words}, {limit:g} is the limit"
+            words = _with_limit(what, limit)
             kept[what.gate] = max(kept.get(what.gate, (0.0, "")), (what.amount, words))
             continue
         expectation = _expectation(what, settings.expectations)
@@ -91,7 +92,7 @@ def held(found: list[tuple[Measured, float]], settings: Settings) -> tuple[tuple
             gates.append(Gate(what.gate, "expected", f"{what.words}: {expectation.reason}", what.of))
         else:
             bound = limit if expectation is None else expectation.bound
-            gates.append(Gate(what.gate, "failed", f"{what.words}, {bound:g} is the limit", what.of))
+            gates.append(Gate(what.gate, "failed", _with_limit(what, bound), what.of))
     names = [*settings.limits, *(["metric"] if any(what.gate == "metric" for what, _ in found) else [])]
     broken = {gate.name for gate in gates}
     gates += [
@@ -106,6 +107,11 @@ def held(found: list[tuple[Measured, float]], settings: Settings) -> tuple[tuple
         if each not in used
     )
     return tuple(gates), unused
+
+
+def _with_limit(what: Measured, limit: float) -> str:
+    bound = percent(limit) if what.gate.endswith("_share") else f"{limit:g}"
+    return f"{what.words}, {bound} is the limit"
 
 
 def _expectation(what: Measured, expectations: tuple[Expectation, ...]) -> Expectation | None:

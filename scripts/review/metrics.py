@@ -10,6 +10,7 @@ from scripts.databases import Row, rows_of
 from scripts.review.findings import FunnelStep, Metric
 from scripts.review.settings import MetricSetting
 from scripts.review.sides import UsageError
+from scripts.review.wording import percent
 
 _STEPS = """
 SELECT funnel_name, step_order, step_name, is_optional, reached_count, rate_of_previous, drop_off_rate
@@ -101,7 +102,7 @@ def slice_that_moved(connection: duckdb.DuckDBPyConnection, funnel: str, column:
             if excess > best_excess + 1e-12:
                 best_excess = excess
                 how = "lost" if change < 0 else "gained"
-                words = f"{share:.0%} of the {how} {what} are {segment.replace('_', ' ')} = {value}"
+                words = f"{percent(share, 0)} of the {how} {what} are {segment.replace('_', ' ')} = {value}"
     return words
 
 

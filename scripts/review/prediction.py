@@ -56,8 +56,10 @@ def _touched(
         if old is None or model.kind in ("added", "renamed"):
             touched[model.name] = None
         elif node["resource_type"] == "seed":
-            if model.code_diff or model.has_moved:
+            if model.added_row_count or model.removed_row_count:
                 touched[model.name] = None
+            elif model.has_moved:
+                touched[model.name] = {column.name for column in model.columns}
         elif (old.get("compiled_code") or "") != (node.get("compiled_code") or ""):
             outputs = changed_outputs(old["compiled_code"] or "", node["compiled_code"] or "", columns)
             if outputs is None or outputs:
@@ -72,15 +74,17 @@ def _drawing(manifest: dict[str, Any], models: tuple[ModelChange, ...], reached:
         kind, _, *parts = unique_id.split(".")
         return ".".join(parts) if kind == "source" else parts[-1]  # a source may be named as its base model
 
-    nodes = [*manifest["sources"].values(), *manifest["nodes"].values(), *manifest["exposures"].values()]
-    return tuple(
-        LineageModel(
-            name=name(node["unique_id"]),
-            layer="exposure" if node["resource_type"] == "exposure" else f"{node['database']}.{node['schema']}",
-            reads=tuple(name(parent) for parent in (node.get("depends_on") or {}).get("nodes", [])),
-            has_moved=name(node["unique_id"]) in moved,
-            is_predicted=name(node["unique_id"]) in reached,
+    def drawn(node: dict[str, Any]) -> LineageModel:
+        own_name, is_exposure = name(node["unique_id"]), node["resource_type"] == "exposure"
+        reads = tuple(name(parent) for parent in (node.get("depends_on") or {}).get("nodes", []))
+        return LineageModel(
+            name=own_name,
+            layer="exposure" if is_exposure else f"{node['database']}.{node['schema']}",
+            reads=reads,
+            # an exposure has no rows of its own: it shows what it reads
+            has_moved=not moved.isdisjoint(reads) if is_exposure else own_name in moved,
+            is_predicted=own_name in reached,
         )
-        for node in nodes
-        if node["resource_type"] in _KINDS
-    )
+
+    nodes = [*manifest["sources"].values(), *manifest["nodes"].values(), *manifest["exposures"].values()]
+    return tuple(drawn(node) for node in nodes if node["resource_type"] in _KINDS)
