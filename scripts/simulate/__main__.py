@@ -18,6 +18,7 @@ from .files import staged, write_events, write_table, write_truth
 from .members import clients_table, members_table, select_members
 from .story import story
 from .truth import Truth, finish, tell
+from .tsv import write_enriched
 from .world import Calendar, join_worlds
 
 # So many chunks are in memory at a time (about 65,000 people, 3 million events); each such part has files of its own.
@@ -105,10 +106,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--start", type=_first_of_month, default=date(2026, 1, 1), help="first day (2026-01-01)")
     parser.add_argument("--out", type=Path, default=Path("data"), help="folder to write to (default data)")
     parser.add_argument("--no-truth", action="store_true", help="leave the truth out (it is plain Python, and slow)")
+    parser.add_argument("--tsv", type=Path, help="also write the events as enriched TSV to this folder")
     given = parser.parse_args(arguments)
     try:
         calendar = Calendar(given.start, given.months)
         count = simulate(given.people, calendar, given.seed, given.out, not given.no_truth)
+        if given.tsv:
+            write_enriched(given.out / "snowplow" / "events", given.tsv)
     except OSError as error:
         print(f"simulate: cannot write to {given.out}: {error.strerror or error}", file=sys.stderr)
         return 2
