@@ -8,6 +8,8 @@
 {%- macro duckdb__create_source_views() -%}
     {%- if execute -%}
         {%- for source in graph.sources.values() %}
+            {%- set files = env_var("DATA_DIR", "data") | replace("'", "''") ~ '/' ~ source.config.meta.local_path %}
+            {%- set is_there = run_query("SELECT 1 FROM GLOB('" ~ files ~ "') LIMIT 1").rows | length > 0 %}
 CREATE SCHEMA IF NOT EXISTS {{ source.database }}.{{ source.schema }};
 CREATE OR REPLACE VIEW {{ source.database }}.{{ source.schema }}.{{ source.identifier }} AS
 SELECT {{ source.columns.values() | map(attribute='name') | join(', ') }}
@@ -16,9 +18,11 @@ SELECT {{ source.columns.values() | map(attribute='name') | join(', ') }}
                CAST(NULL AS {{ column.data_type }}) AS {{ column.name }}{{ ', ' if not loop.last }}
                {%- endfor %}
          WHERE FALSE
+            {%- if is_there or not source.config.meta.is_optional %}
          UNION ALL BY NAME
         SELECT *
-          FROM READ_PARQUET('{{ env_var("DATA_DIR", "data") | replace("'", "''") }}/{{ source.config.meta.local_path }}', union_by_name = TRUE)
+          FROM READ_PARQUET('{{ files }}', union_by_name = TRUE, hive_partitioning = TRUE)
+            {%- endif %}
        );
         {%- endfor %}
     {%- endif -%}

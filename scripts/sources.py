@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ class Source:
     files: str
     types: dict[str, str]
     required: frozenset[str]
+    is_optional: bool
+    """Whether there may be no file: the table is empty then."""
     known_fields: tuple[str, ...]
     """Expressions of which some row must have a value: without any, the answers would be empty and look right."""
 
@@ -47,6 +50,7 @@ def _declared_source(source: dict[str, Any], table: dict[str, Any]) -> Source:
         relation=f"{source['database']}.{source['schema']}.{table['name']}",
         files=table["config"]["meta"]["local_path"],
         types={column["name"]: column["data_type"] for column in table["columns"]},
+        is_optional=table["config"]["meta"].get("is_optional", False),
         required=frozenset(name for name in meta if meta[name].get("required", False)),
         known_fields=tuple(f"{name}{meta[name]['known_field']}" for name in meta if "known_field" in meta[name]),
     )
@@ -62,6 +66,8 @@ def check_data_dir(data_dir: Path, sources: list[Source]) -> None:
         raise SourceError(f"DATA_DIR={data_dir} is not a folder: name one that holds {sources[0].files}")
     for source in sources:
         paths = _paths(data_dir, source)
+        if not paths and source.is_optional:
+            continue
         if not paths:
             raise SourceError(
                 f"{data_dir / source.files} matches no file: {source.name} needs at least one Parquet file"
@@ -115,7 +121,9 @@ def _parquet(path: Path) -> Iterator[duckdb.DuckDBPyRelation]:
 
 def _check_file(path: Path, source: Source) -> None:
     with _parquet(path) as relation:
-        actual = dict(zip(relation.columns, relation.types, strict=True))
+        # DuckDB reads folders such as event_name=page_view/ as a column
+        in_folders = dict.fromkeys(re.findall(r"([^/=]+)=[^/]*/", path.as_posix()), duckdb.type("VARCHAR"))
+        actual = in_folders | dict(zip(relation.columns, relation.types, strict=True))
         for column, declared in source.types.items():
             if column not in actual:
                 if column in source.required:

@@ -66,10 +66,8 @@ def empty_events(data_dir: Path) -> None:
 
 SPOILS = {
     "no data folder": (shutil.rmtree, ["data is not a folder", "DATA_DIR"]),
-    "no events folder": (lambda data: shutil.rmtree(data / "snowplow"), ["snowplow/events/*.parquet", "no file"]),
-    "empty events folder": (empty_events, ["snowplow/events/*.parquet", "no file"]),
-    "no members": (lambda data: (data / "wellthy/members.parquet").unlink(), ["wellthy/members.parquet", "no file"]),
-    "no clients": (lambda data: (data / "wellthy/clients.parquet").unlink(), ["wellthy/clients.parquet", "no file"]),
+    "no events folder": (lambda data: shutil.rmtree(data / "snowplow"), ["snowplow/events/**/*.parquet", "no file"]),
+    "empty events folder": (empty_events, ["snowplow/events/**/*.parquet", "no file"]),
     "truncated events": (lambda data: truncate(data / MARCH), [MARCH, "not a readable Parquet file"]),
     "empty file": (lambda data: (data / MARCH).write_bytes(b""), [MARCH, "not a readable Parquet file"]),
     "text for Parquet": (lambda data: (data / MARCH).write_text("a,b\n1,2\n"), [MARCH, "not a readable Parquet file"]),

@@ -91,7 +91,7 @@ def write_source(project_dir: Path, data_dir: Path, table_name: str, rows: list[
     declared = yaml.safe_load((project_dir / "models" / "base" / "sources.yml").read_text(encoding="utf-8"))
     tables = {table["name"]: table for source in declared["sources"] for table in source["tables"]}
     table = tables[table_name]
-    path = data_dir / table["config"]["meta"]["local_path"].replace("*", file_name)
+    path = data_dir / table["config"]["meta"]["local_path"].replace("**/*", file_name)
     path.parent.mkdir(parents=True, exist_ok=True)
     schema = pa.schema([(column["name"], _arrow_type(column["data_type"])) for column in table["columns"]])
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
