@@ -52,6 +52,8 @@ def create_table_sql(source: Source) -> str:
 
 def fill(connection: duckdb.DuckDBPyConnection, source: Source, data_dir: Path, condition: str = "TRUE") -> None:
     """Add the rows of a source's Parquet files that meet a condition to its table in the fake Snowflake."""
+    if source.is_optional and not any(data_dir.glob(source.files)):
+        return
     pattern = str(data_dir / source.files).replace("'", "''")
     values = ", ".join(snowflake_value(name, declared) for name, declared in source.types.items())
     connection.execute(

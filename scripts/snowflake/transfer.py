@@ -80,7 +80,7 @@ def _convert(connection: duckdb.DuckDBPyConnection, source: Source, paths: list[
             f"{_lake_value(name, declared) if name in present else f'CAST(NULL AS {declared})'} AS {name}"
             for name, declared in source.types.items()
         ]
-        target = data_dir / source.files.replace("*", "sample")
+        target = data_dir / source.files.replace("**/*", "sample")
         target.parent.mkdir(parents=True, exist_ok=True)
         relation.project(", ".join(values)).write_parquet(str(target), compression="zstd")
         return _read(connection, target).shape[0]
