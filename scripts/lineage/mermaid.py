@@ -13,17 +13,13 @@ _COLOURS = {"source": "#57606a", "seed": "#57606a", "base": "#1a7f37", "prod": "
 
 
 def mermaid(nodes: list[Node]) -> str:
-    """Return the flowchart; an arrow that a longer way says already is left out."""
+    """Return the flowchart, one line a node; an arrow that a longer way says already is left out."""
     nodes = without_detours(nodes)
-    readers = {node.key: [other for other in nodes if node.key in other.reads] for node in nodes}
-    arrows = [(node, [_id(reader) for reader in readers[node.key]]) for node in nodes]
-    lines = [
-        _SETTINGS,
-        "flowchart TD",
-        *(f"    {_box(node)}" for node in nodes),
-        *(f"    {_id(node)} --> {' & '.join(ids)}" for node, ids in arrows if ids),
-        *(f"    classDef {layer} fill:{_COLOURS[layer]},color:#fff" for layer in LAYERS if layer in _COLOURS),
-    ]
+    lines = [_SETTINGS, "flowchart TD"]
+    for node in nodes:
+        readers = [_id(other) for other in nodes if node.key in other.reads]
+        lines.append(f"    {_box(node)}" + (f" --> {' & '.join(readers)}" if readers else ""))
+    lines += [f"    classDef {layer} fill:{_COLOURS[layer]},color:#fff" for layer in LAYERS if layer in _COLOURS]
     return "\n".join(lines) + "\n"
 
 
