@@ -1,8 +1,9 @@
 ## Build the funnel's tables and answer its questions. Linux and macOS, Python 3.10 to 3.13.
 
-# Where the source files are, and where the database files go.
+# Where the source files are, where the database files go, and where their tables go as files.
 DATA_DIR ?= data
 WAREHOUSE_DIR ?= warehouse
+EXPORT_DIR ?= export
 # The Python that .venv is made from.
 PYTHON ?= python3
 
@@ -13,7 +14,11 @@ ONLY ?=
 OPEN ?=
 VALUES ?=
 
-export DATA_DIR WAREHOUSE_DIR BASE ONLY OPEN VALUES
+# What the report is: html or md, and into which file it goes (report/index.html or report/report.md).
+FORMAT ?=
+OUT ?=
+
+export DATA_DIR WAREHOUSE_DIR EXPORT_DIR BASE ONLY OPEN VALUES FORMAT OUT
 
 PY := .venv/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-compile --require-hashes --no-deps
@@ -21,18 +26,22 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers data test test-review rules lint format snowflake-check snowflake-build review review-aa lock clean
+.PHONY: help build answers report data test test-review test-page rules lint format snowflake-check snowflake-build \
+	review review-aa docs lineage export lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^## / { sub(/^## /, ""); print $$0 "\n" } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "Variables: DATA_DIR=$(DATA_DIR) WAREHOUSE_DIR=$(WAREHOUSE_DIR) PYTHON=$(PYTHON)"
+	@echo "Variables: DATA_DIR=$(DATA_DIR) WAREHOUSE_DIR=$(WAREHOUSE_DIR) EXPORT_DIR=$(EXPORT_DIR) PYTHON=$(PYTHON)"
 
 build: .venv/build.stamp ## make the tables from DATA_DIR into WAREHOUSE_DIR, and print the answers
 	@$(PY) -m scripts.build
 
 answers: .venv/build.stamp ## print the answers again, from the tables already made
 	@$(PY) -m scripts.answers
+
+report: .venv/dev.stamp ## the answers on one page, from the tables already made: FORMAT=md OUT=file OPEN=1
+	@$(PY) -m scripts.report
 
 data: .venv/dev.stamp ## make the synthetic events in data/ again: the same seed, the same rows
 	@$(PY) -m scripts.simulate --people 2000 --months 6 --seed 7 --out data
@@ -43,13 +52,18 @@ test: .venv/dev.stamp ## run the tests
 test-review: .venv/dev.stamp ## review every patch of tests/review_patches, some minutes; `make test` takes a few
 	@$(PY) -m pytest --all-patches tests/test_review.py
 
+test-page: .venv/page.stamp ## drive the page of a review in headless Chromium, the one on the PATH or CHROMIUM=…
+	@$(PY) -m pytest tests/page
+
 rules: .venv/build.stamp ## list every rule of docs/semantics.md with the tests that hold it
 	@$(PY) -m scripts.rules
 
-lint: .venv/dev.stamp ## check the style of SQL and Python
+lint: .venv/dev.stamp ## check the style of SQL and Python, and that documents and lineage are true
 	@$(PY) -W ignore::UserWarning -m sqlfluff lint --processes 0 --disable-progress-bar models macros tests/dbt
 	@$(PY) -m ruff check --quiet
 	@$(PY) -m ruff format --check --quiet
+	@$(PY) -m scripts.documents
+	@$(PY) -m scripts.lineage --check
 
 format: .venv/dev.stamp ## repair what of the style a machine can repair
 	@$(PY) -m ruff check --quiet --fix
@@ -69,9 +83,19 @@ review: .venv/dev.stamp ## what a change does to the funnel, every model and col
 review-aa: .venv/dev.stamp ## the working tree against itself: lists what is not deterministic
 	@$(PY) -m scripts.review --aa
 
+docs: .venv/build.stamp ## dbt's documentation of models, columns and readers as one page, report/docs.html: OPEN=1
+	@$(PY) -m scripts.docs_page
+
+lineage: .venv/dev.stamp ## draw the lineage again, in README.md and docs/lineage.svg
+	@$(PY) -m scripts.lineage
+
+export: .venv/build.stamp ## write the tables to read as Parquet and as CSV into EXPORT_DIR
+	@$(PY) -m scripts.export
+
 lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
 	@$(LOCK) --upgrade --constraints requirements-dev.txt pyproject.toml --output-file requirements.txt
+	@$(LOCK) --upgrade --constraints requirements-dev.txt --group page --output-file requirements-page.txt
 
 clean: ## remove the tables, dbt's files and caches; data/ and .venv stay
 	@rm -rf "$(WAREHOUSE_DIR)"/.building "$(WAREHOUSE_DIR)"/.lock
@@ -102,6 +126,12 @@ endif
 .venv/dev.stamp: requirements-dev.txt .venv/build.stamp
 	@echo "Installing what tests and lint need into .venv (once)"
 	@$(PIP_INSTALL) -r requirements-dev.txt || { $(INSTALL_FAILED); }
+	@$(COMPILE)
+	@touch $@
+
+.venv/page.stamp: requirements-page.txt .venv/dev.stamp
+	@echo "Installing what drives a browser into .venv (once)"
+	@$(PIP_INSTALL) -r requirements-page.txt || { $(INSTALL_FAILED); }
 	@$(COMPILE)
 	@touch $@
 

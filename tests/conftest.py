@@ -21,6 +21,14 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture(scope="session")
+def committed_report(committed: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the report of the committed data, as a page."""
+    from scripts.report.__main__ import make_report  # Altair takes a second, which other tests need not wait
+
+    return make_report(committed.warehouse_dir, "html", tmp_path_factory.mktemp("report") / "index.html")[0]
+
+
+@pytest.fixture(scope="session")
 def fresh_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data folder that nobody has seen before: another seed, another size."""
     folder = tmp_path_factory.mktemp("fresh") / "data"

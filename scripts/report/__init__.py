@@ -1,0 +1,1 @@
+"""The answers on one page: `make report`."""

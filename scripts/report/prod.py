@@ -1,0 +1,102 @@
+"""Read what the page shows: prod.duckdb, and the settings of dbt_project.yml that stand behind its columns."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from scripts.databases import Row, rows_of
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
+_FUNNELS = """
+SELECT funnel_name
+  FROM product.funnel_conversion_trends
+ WHERE grain = 'all'
+   AND segment_name = 'all'
+ ORDER BY entry_count DESC
+        , funnel_name
+"""
+
+
+class ReportError(Exception):
+    """The page cannot be made; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The variables of dbt_project.yml that the page's words need."""
+
+    reporting_timezone: str
+    reportable_count: int
+    """A rate is shown from this many people on."""
+    tested_account_count: int
+    tested_outcome_count: int
+    significance_level: float
+    dwell_cap_seconds: int
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """A funnel of the page."""
+
+    name: str
+    id: str
+    """The name as a part of ids, files and fragments: letters, digits and hyphens."""
+
+
+@dataclass(frozen=True)
+class Prod:
+    """The opened database."""
+
+    connection: duckdb.DuckDBPyConnection
+    settings: Settings
+
+    def ask(self, sql: str) -> list[Row]:
+        """Return the rows of a query."""
+        return rows_of(self.connection.execute(sql))
+
+    def funnels(self) -> list[Funnel]:
+        """Return the funnels that people entered, the largest first."""
+        found: list[Funnel] = []
+        for number, row in enumerate(self.ask(_FUNNELS), start=1):
+            slug = re.sub("[^a-z0-9]+", "-", row["funnel_name"].lower()).strip("-")[:40].strip("-")
+            is_free = slug and slug not in {funnel.id for funnel in found}
+            found.append(Funnel(row["funnel_name"], slug if is_free else f"{slug or 'funnel'}-{number}"))
+        return found
+
+    def sql(self, text: str, funnel: Funnel | None = None) -> str:
+        """Return the statement with the funnel's name and the settings filled in, as it runs and as it is shown."""
+        values = {name: str(value) for name, value in vars(self.settings).items()}
+        if funnel:
+            values["funnel_name"] = "'" + funnel.name.replace("'", "''") + "'"
+        return re.sub(r"\$(\w+)", lambda match: values[match[1]], text).strip("\n")
+
+
+@contextlib.contextmanager
+def opened(warehouse_dir: Path) -> Iterator[Prod]:
+    """Open the folder's prod.duckdb, read only.
+
+    Raises:
+        ReportError: there is none, or it is not what `make build` makes.
+    """
+    database = warehouse_dir / "prod.duckdb"
+    if not database.is_file():
+        raise ReportError(f"{database} is not there: run `make build` first")
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            yield Prod(connection, read_settings())
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        raise ReportError(f"{database} cannot be read, run `make build` again ({reason})") from error
+
+
+def read_settings(project_dir: Path = PROJECT_DIR) -> Settings:
+    """Return the settings of the project."""
+    declared = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    return Settings(**{name: declared[name] for name in Settings.__dataclass_fields__})
