@@ -47,7 +47,7 @@ data: .venv/dev.stamp ## make the synthetic events in data/ again: the same seed
 	@$(PY) -m scripts.simulate --people 2000 --months 6 --seed 7 --out data
 
 test: .venv/dev.stamp ## run the tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest --numprocesses=auto --dist=loadfile
 
 test-review: .venv/dev.stamp ## review every patch of tests/review_patches, some minutes; `make test` takes a few
 	@$(PY) -m pytest --all-patches tests/test_review.py
