@@ -26,7 +26,7 @@ RUN_ELSEWHERE = {
     "make test": "this run",
     "make build DATA_DIR=sample WAREHOUSE_DIR=warehouse_sample": "tests/test_snowflake_transfer.py",
     ".venv/bin/python -m scripts.snowflake.transfer convert downloaded sample": "tests/test_snowflake_transfer.py",
-    "python -m scripts.simulate --people 20000 --months 12 --seed 1 --start 2025-01-01 --out /tmp/world [--no-truth]": (
+    "python -m scripts.simulate --people 20000 --months 12 --seed 1 --start 2025-01-01 --out /tmp/world [--no-truth] [--tsv /tmp/lines]": (
         "tests/conftest.py, with fewer people"
     ),
 }
@@ -64,6 +64,7 @@ def replace(path: Path, old: str, new: str) -> None:
 
 
 def append(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text((path.read_text(encoding="utf-8") if path.exists() else "") + text, encoding="utf-8")
 
 
