@@ -26,9 +26,8 @@ RUN_ELSEWHERE = {
     "make test": "this run",
     "make build DATA_DIR=sample WAREHOUSE_DIR=warehouse_sample": "tests/test_snowflake_transfer.py",
     ".venv/bin/python -m scripts.snowflake.transfer convert downloaded sample": "tests/test_snowflake_transfer.py",
-    "python -m scripts.simulate --people 20000 --months 12 --seed 1 --start 2025-01-01 --out /tmp/world [--no-truth] [--tsv /tmp/lines]": (
-        "tests/conftest.py, with fewer people"
-    ),
+    "python -m scripts.simulate --people 20000 --months 12 --seed 1 --start 2025-01-01"
+    " --out /tmp/world [--no-truth] [--tsv /tmp/lines]": ("tests/conftest.py, with fewer people"),
 }
 NOT_RUN = {
     "export SNOWFLAKE_ACCOUNT=… SNOWFLAKE_USER=… SNOWFLAKE_ROLE=… SNOWFLAKE_WAREHOUSE=…": "needs an account",

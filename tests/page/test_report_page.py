@@ -204,15 +204,17 @@ def test_dark_and_paper_change_the_colours_of_charts_too(page: Page) -> None:
     expect(page.locator("#onboarding-steps details").first).to_be_hidden()
 
 
-@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
-def test_weeks_stand_where_they_are_in_every_time_zone(browser: Browser, committed_report: Path, zone: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, timezone_id=zone)
-    page = context.new_page()
-    page.goto(committed_report.as_uri())
-    page.wait_for_function(DRAWN)
-    axis = page.locator("#onboarding-trend .role-axis-label text").all_text_contents()
-    assert [text for text in axis if re.fullmatch(r"\d+ \w+", text)][:3] == ["1 Jan", "1 Feb", "1 Mar"]
-    context.close()
+def test_weeks_stand_where_they_are_in_every_time_zone(browser: Browser, committed_report: Path) -> None:
+    drawings = {}
+    for zone in ("UTC", "America/Los_Angeles", "Pacific/Auckland"):
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True, timezone_id=zone)
+        page = context.new_page()
+        page.goto(committed_report.as_uri())
+        page.wait_for_function(DRAWN)
+        drawings[zone] = page.locator("#onboarding-trend .chart").inner_html()
+        context.close()
+    assert "1 Apr" in drawings["UTC"]
+    assert len(set(drawings.values())) == 1
 
 
 def test_without_scripts_every_funnel_and_table_can_be_read(browser: Browser, committed_report: Path) -> None:

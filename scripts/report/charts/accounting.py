@@ -94,7 +94,9 @@ def _chart(rows: list[Row]) -> dict[str, Any]:
         y=alt.Y("reason:N", sort=None, title=None, axis=name_axis()), tooltip=tooltip(("text", "events"))
     )
     # Room for the numbers beside the longest bar.
-    x = alt.X("share:Q", axis=None, scale=alt.Scale(domain=[0, 1.6 * max(row["share"] for row in drawn)]))
+    room = 8 * max(len(row["text"]) for row in drawn)
+    scale = alt.Scale(domain=[0, max(row["share"] for row in drawn)], range=[0, alt.expr(f"max(20, width - {room})")])
+    x = alt.X("share:Q", axis=None, scale=scale)
     layers = alt.layer(
         base.mark_bar(color=colour("soft"), height=14, cornerRadius=2).encode(x=x),
         base.mark_text(align="left", dx=6).encode(x=x, text="text:N"),

@@ -62,13 +62,13 @@ def engagement(prod: Prod, funnel: Funnel) -> Part:
         key=(
             Key("band", "the middle half of people"),
             Key("tick", "median: half stay this long or longer"),
-            Key("diamond", "mean"),
+            Key("diamond", "mean, capped"),
             Key("ring", "nine tenths stay at most this long"),
         ),
         notes=(
             "Per person, summed over visits up to the conversion or the end of the window; one visit "
             f"counts up to {cap}. "
-            "Entries need not be finished. Engaged: with activity on the page, by the tracker's heartbeat.",
+            "Entries need not be finished. Engaged: with activity on the page, by the tracker’s heartbeat.",
         ),
     )
 
@@ -146,7 +146,7 @@ def _chart(rows: list[Row]) -> dict[str, Any]:
             size=60,
             filled=True,
             fill=colour("paper"),
-            stroke=colour("soft"),
+            stroke=colour("main"),
             strokeWidth=1.8,
             opacity=1,
         ).encode(x="p90:Q"),

@@ -134,7 +134,7 @@ def trend(prod: Prod, funnel: Funnel, window_days: int) -> Part:
         ),
         notes=(
             f"Each rate counts the entries that are old enough for it: {window_days}, 7 days or 1 day.",
-            "A mark says that the funnel's definition changed, not that the change did it.",
+            *(["A mark says that the funnel’s definition changed, not that the change did it."] if marks else []),
         ),
     )
 
