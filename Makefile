@@ -52,7 +52,7 @@ test: .venv/dev.stamp ## run the tests
 test-review: .venv/dev.stamp ## review every patch of tests/review_patches, some minutes; `make test` takes a few
 	@$(PY) -m pytest --all-patches tests/test_review.py
 
-test-page: .venv/page.stamp ## drive the page of a review in headless Chromium, the one on the PATH or CHROMIUM=…
+test-page: .venv/page.stamp ## drive the pages of review, report and docs in headless Chromium, the one on the PATH or CHROMIUM=…
 	@$(PY) -m pytest tests/page
 
 rules: .venv/build.stamp ## list every rule of docs/semantics.md with the tests that hold it

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from scripts.drawing import HEIGHT, lay_out
 from scripts.lineage.graph import LAYERS, Node
+from scripts.pages import templates
 
 
 def svg(nodes: list[Node]) -> str:
@@ -16,14 +15,8 @@ def svg(nodes: list[Node]) -> str:
     reads = {at[node.key]: [at[read] for read in node.reads] for node in nodes}
     layout = lay_out(reads, [max(len(node.name), len(node.layer)) for node in nodes])
     names = {node.key: node.name for node in nodes}
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates(Path(__file__).parent)
+    environment.keep_trailing_newline = True
     return environment.get_template("lineage.svg.j2").render(
         boxes=list(zip(nodes, layout.boxes, strict=True)),
         lines=layout.lines,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import vl_convert
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from scripts.pages import templates
 from scripts.report import words
 from scripts.report.answers import TABLES, Report
 from scripts.report.part import is_text
@@ -28,15 +26,8 @@ _BYTE_ORDER_MARK = "\ufeff"  # tells spreadsheets that the file is UTF-8
 
 def html(report: Report, settings: Settings) -> str:
     """Return the report as one self-contained page."""
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(_FOLDER)
     environment.filters |= {
-        "sha256": _sha256,
         "clean": words.clean,
         "lines": lambda text: "\n".join(clean_lines(text)),
         "json": _json,
@@ -70,11 +61,6 @@ def _style() -> str:
     light, dark = ("".join(f"--chart-{name}:{value};" for name, value in palette.items()) for palette in (LIGHT, DARK))
     style = (_FOLDER / "page.css").read_text(encoding="utf-8")
     return style.replace("/*LIGHT*/", light).replace("/*DARK*/", dark)
-
-
-def _sha256(text: Any) -> str:
-    """What a content security policy knows an inline script or style by."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()
 
 
 def _json(value: Any) -> Markup:

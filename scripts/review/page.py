@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from scripts.drawing import HEIGHT, Box, lay_out
+from scripts.pages import templates
 from scripts.review import wording
 from scripts.review.findings import LineageModel, Review
 
@@ -67,14 +63,8 @@ class Drawing:
 
 def html(review: Review) -> str:
     """Return the review as one self-contained page."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"sha256": _sha256, "diff_lines": diff_lines, "clean": wording.clean}
+    environment = templates(Path(__file__).parent)
+    environment.filters |= {"diff_lines": diff_lines, "clean": wording.clean}
     ids = section_ids(review)
     return environment.get_template("page.html.j2").render(
         review=review,
@@ -101,11 +91,6 @@ def diff_lines(code_diff: str) -> list[tuple[str, str]]:
             continue
         told.append(({"+": "added", "-": "removed", "@": "hunk"}.get(line[:1], "same"), line))
     return told
-
-
-def _sha256(text: Any) -> str:
-    """What a content security policy knows an inline script or style by."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()
 
 
 # --- The drawing -------------------------------------------------------------------------------------------------
