@@ -51,6 +51,13 @@ def test_the_policy_knows_the_inline_scripts_and_the_style_and_no_others(page: R
     assert policy.startswith("default-src 'none';")
 
 
+def test_the_page_has_the_lineage_as_the_repository_draws_it(page: Reader) -> None:
+    ((source, alternative),) = ((each["src"], each["alt"]) for tag, each in page.elements if tag == "img")
+    drawn = base64.b64decode(source.removeprefix("data:image/svg+xml;base64,"))
+    assert drawn == (PROJECT_DIR / "docs" / "lineage.svg").read_bytes()
+    assert alternative
+
+
 def test_tables_are_named_and_headed(page: Reader) -> None:
     tags = [tag for tag, _ in page.elements]
     assert tags.count("caption") == tags.count("table") == tags.count("thead") > 10

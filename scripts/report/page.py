@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from pathlib import Path
@@ -15,7 +16,7 @@ from scripts.pages import templates
 from scripts.report import words
 from scripts.report.answers import TABLES, Report
 from scripts.report.part import is_text
-from scripts.report.prod import Settings
+from scripts.report.prod import PROJECT_DIR, Settings
 from scripts.report.terms import terms
 from scripts.report.theme import DARK, LIGHT, config
 from scripts.review.wording import clean_lines
@@ -42,6 +43,7 @@ def html(report: Report, settings: Settings) -> str:
         style=Markup(_style()),
         script=Markup((_FOLDER / "page.js").read_text(encoding="utf-8")),
         config=config(),
+        lineage=_picture(PROJECT_DIR / "docs" / "lineage.svg"),
     )
 
 
@@ -66,6 +68,10 @@ def _style() -> str:
 def _json(value: Any) -> Markup:
     """JSON that can stand in a script element."""
     return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def _picture(svg: Path) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.read_bytes()).decode()
 
 
 def _csv_link(text: str) -> str:
