@@ -59,7 +59,7 @@ class Reader(HTMLParser):
         """Note an element."""
         attributes = {name: value or "" for name, value in attrs}
         self.elements.append((tag, attributes))
-        if tag not in ("meta", "link", "br"):
+        if tag not in ("meta", "link", "br", "img"):
             self._open.append((tag, attributes))
         if tag == "figure":
             self._figure = self.figures[attributes["id"]] = Figure()
