@@ -191,13 +191,22 @@ def test_a_review_beyond_its_limits_is_still_shown() -> None:
 
 
 def test_the_artifact_is_the_review_and_no_table() -> None:
-    (upload,) = [step for step in steps() if action(step) == "actions/upload-artifact"]
+    (upload,) = [step for step in ci_job("review")["steps"] if action(step) == "actions/upload-artifact"]
     (download,) = [step for step in steps() if action(step) == "actions/download-artifact"]
     assert {*upload["with"]["path"].split()} == {f".review/review.{kind}" for kind in ("html", "md", "json")}
     assert upload["with"]["include-hidden-files"] is True
     assert upload["with"]["name"] == download["with"]["name"]
     assert download["if"] == "needs.review.outputs.page"  # empty where there is no artifact
     assert ci_job("review")["outputs"]["page"] == f"${{{{ steps.{upload['id']}.outputs.artifact-url }}}}"
+
+
+def test_the_report_is_an_artifact() -> None:
+    attached = ci_job("lint-and-test")["steps"]
+    (upload,) = [step for step in attached if action(step) == "actions/upload-artifact"]
+    (build,) = [step for step in attached if "report" in step.get("run", "")]
+    assert build["run"] == "make build report docs"
+    assert upload["with"] == {"name": "report", "path": "report", "if-no-files-found": "error"}
+    assert build["if"] == upload["if"]
 
 
 Written = list[list[str]]
