@@ -53,7 +53,7 @@ test-review: .venv/dev.stamp ## review every patch of tests/review_patches, some
 	@$(PY) -m pytest --all-patches tests/test_review.py
 
 test-page: .venv/page.stamp ## drive the pages of review, report and docs in headless Chromium, the one on the PATH or CHROMIUM=…
-	@$(PY) -m pytest tests/page
+	@$(PY) -m pytest --numprocesses=auto --dist=loadfile tests/page
 
 rules: .venv/build.stamp ## list every rule of docs/semantics.md with the tests that hold it
 	@$(PY) -m scripts.rules
