@@ -1,10 +1,9 @@
-"""The columns of Snowplow's canonical event, in the order of the enriched TSV and of the Lake Loader's Parquet."""
+"""Snowplow's own names: the canonical event's columns, in the order of enriched TSV and the Lake Loader's Parquet."""
 
 from __future__ import annotations
 
-KINDS = {"s": "text", "t": "timestamp", "i": "integer", "d": "double", "b": "boolean", "m": "money"}
-
-# name and kind; `!` marks required columns. https://docs.snowplow.io: the canonical event model
+# Name and kind (s text, t timestamp, i integer, d double, b boolean, m money); `!` marks required columns.
+# https://docs.snowplow.io: the canonical event model
 _COLUMNS = """
 app_id s, platform s, etl_tstamp t, collector_tstamp! t, dvce_created_tstamp t, event s, event_id! s, txn_id i,
 name_tracker s, v_tracker s, v_collector! s, v_etl! s, user_id s, user_ipaddress s, user_fingerprint s,
@@ -28,8 +27,14 @@ event_name s, event_format s, event_version s, event_fingerprint s, true_tstamp 
 """
 
 
+def camel_case(name: str) -> str:
+    """Return a snake_case field's name as its schema writes it: user_id → userId."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
 def atomic_columns() -> list[tuple[str, str, bool]]:
-    """Return name, kind (a key of KINDS) and whether it is required, of each of the 129 columns."""
+    """Return name, kind (s, t, i, d, b or m) and whether it is required, of each of the 129 columns."""
     entries = (entry.split() for entry in _COLUMNS.split(","))
     return [(name.rstrip("!"), kind, name.endswith("!")) for name, kind in entries]
 

@@ -21,6 +21,7 @@ from rich.console import Console
 
 from scripts.databases import attach
 from scripts.packages import PackagesError, provide_dbt_utils
+from scripts.pages import replace_file
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 PAGE = PROJECT_DIR / "report" / "docs.html"
@@ -50,10 +51,7 @@ def write_docs(project_dir: Path, warehouse_dir: Path, page: Path) -> None:
         text = (Path(scratch) / "static_index.html").read_text(encoding="utf-8")
     for folder in (scratch, str(project_dir)):
         text = text.replace(_in_json(folder), ".")  # the page is passed on, and whose folder it was is nobody's concern
-    page.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = page.with_suffix(".new")
-    unfinished.write_text(self_contained(text), encoding="utf-8")
-    os.replace(unfinished, page)
+    replace_file(page, self_contained(text).encode())
 
 
 def self_contained(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scripts.atomic import atomic_columns, enriched_fields
+from scripts.atomic import atomic_columns, camel_case, enriched_fields
 
 _TYPES = {
     "s": "VARCHAR",
@@ -110,8 +110,6 @@ def _fields(json: str, declared: str) -> str:
     fields = []
     for part in declared.removeprefix("STRUCT(").removesuffix(")").split(", "):
         name, kind = part.split(maxsplit=1)
-        first, *others = name.split("_")
-        camel = first + "".join(word.capitalize() for word in others)
-        value = f"COALESCE({json} ->> '$.data.{camel}', {json} ->> '$.data.{name}')"
+        value = f"COALESCE({json} ->> '$.data.{camel_case(name)}', {json} ->> '$.data.{name}')"
         fields.append(f"'{name}': TRY_CAST({value} AS {kind})")
     return f"{{{', '.join(fields)}}}"

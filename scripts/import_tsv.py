@@ -166,9 +166,9 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 def _write(connection: duckdb.DuckDBPyConnection, sql: str, lines: list[Line], part: Path) -> list[Rejected]:
     """Write the lines' events to a Parquet file, and return the lines that are none."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE lines AS SELECT UNNEST(RANGE(LEN(?))) AS number"
+        "CREATE OR REPLACE TEMP TABLE lines AS SELECT UNNEST(RANGE(?)) AS number"
         ", UNNEST(CAST(? AS VARCHAR[])) AS text, UNNEST(CAST(? AS TIMESTAMP WITH TIME ZONE[])) AS loaded_at",
-        [[line.number for line in lines], [line.text for line in lines], [line.loaded_at for line in lines]],
+        [len(lines), [line.text for line in lines], [line.loaded_at for line in lines]],
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {sql}")
     path = str(part).replace("'", "''")

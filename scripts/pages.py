@@ -1,9 +1,10 @@
-"""What the self-contained pages have in common: templates that escape, and hashes for a content security policy."""
+"""What the self-contained pages have in common: templates that escape, hashes for a policy, whole files."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,17 @@ def templates(folder: Path) -> Environment:
     )
     environment.filters["sha256"] = _sha256
     return environment
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, in its folder, which is made if need be. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_bytes(content)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _sha256(text: Any) -> str:

@@ -12,6 +12,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from scripts.pages import replace_file
 from scripts.report.prod import ReportError
 
 _FORMATS = {"html": Path("report/index.html"), "md": Path("report/report.md")}
@@ -41,20 +42,10 @@ def make_report(warehouse_dir: Path, format: str, out: Path) -> list[Path]:
         files = {out: html(report, settings).encode()}
     try:
         for path, content in files.items():
-            _replace(path, content)
+            replace_file(path, content)
     except OSError as error:
         raise ReportError(f"{error.filename} cannot be written: {error.strerror}") from error
     return list(files)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def main() -> int:

@@ -170,12 +170,9 @@ def _conversion_7d(months: list[Row], least: int) -> Headline:
     if whole.whole < least:
         return _too_few("conversion-7d", title, whole.whole, "who entered 7 days ago or earlier", least)
     every = [row["period_start_date"] for row in months if row["segment_name"] == "all" and row["period_start_date"]]
-    by_month = {month: _shares(months, month, *columns) for month in every}
-    told = {month: shares["all"] for month, shares in by_month.items() if shares["all"].whole}
-    pairs = zip(list(told), list(told)[1:], strict=False)
-    effects = {after: mix_and_rate(_clients(by_month[before]), _clients(by_month[after])) for before, after in pairs}
-    change, split = _change(told, effects, least)
-    newest = list(told)[-1]
+    by_month = {month: shares for month in every if (shares := _shares(months, month, *columns))["all"].whole}
+    change, split = _change_by_clients(by_month, least)
+    newest = list(by_month)[-1]
     row = next(row for row in months if row["segment_name"] == "all" and row["period_start_date"] == newest)
     is_partial = row["mature_7d_entry_count"] < row["entry_count"]
     return Headline(
@@ -201,11 +198,9 @@ def _drop_off(steps: list[Row], finished: list[date], least: int) -> Headline:
     step = words.name(by_count["step_name"], 40)
     whole = Share(by_count["lost_count"], by_count["eligible_count"])
     of_step = [row for row in steps if row["step_order"] == by_count["step_order"]]
-    by_month = {month: _shares(of_step, month, "eligible_count", "lost_count") for month in finished}
-    by_month = {month: shares for month, shares in by_month.items() if shares.get("all", Share(0, 0)).whole}
-    pairs = zip(list(by_month), list(by_month)[1:], strict=False)
-    effects = {after: mix_and_rate(_clients(by_month[before]), _clients(by_month[after])) for before, after in pairs}
-    change, split = _change({month: shares["all"] for month, shares in by_month.items()}, effects, least)
+    columns = ("eligible_count", "lost_count")
+    by_month = {month: shares for month in finished if (shares := _shares(of_step, month, *columns))["all"].whole}
+    change, split = _change_by_clients(by_month, least)
     by_rate = next((row for row in everybody if row["is_largest_drop_off_by_rate"]), by_count)
     more = "Largest by people and by rate."
     if by_rate is not by_count:
@@ -275,6 +270,13 @@ def _shares(rows: list[Row], month: date | None, whole: str, part: str) -> dict[
 
 def _clients(shares: Mapping[str, Share]) -> dict[str, Share]:
     return {group: share for group, share in shares.items() if group != "all"}
+
+
+def _change_by_clients(by_month: Mapping[date, dict[str, Share]], least: int) -> tuple[str, str]:
+    """Compare the newest month with the one before, its change split by the clients' shares in both."""
+    pairs = zip(list(by_month), list(by_month)[1:], strict=False)
+    effects = {after: mix_and_rate(_clients(by_month[before]), _clients(by_month[after])) for before, after in pairs}
+    return _change({month: shares["all"] for month, shares in by_month.items()}, effects, least)
 
 
 def _change(months: dict[date, Share], effects: Mapping[date, Effects], least: int) -> tuple[str, str]:

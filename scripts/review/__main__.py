@@ -133,7 +133,7 @@ def _compared(said: Review, base: Side, head: Side, settings: Settings, only: st
     newly_failed = [failure for node, failure in head.failed.items() if node not in base.failed]
     exit_code = 3 if newly_failed else int(any(gate.status == "failed" for gate in gates))
     has_moved = any(model.has_moved for model in models)
-    found = replace(
+    compared = replace(
         said,
         verdict="FAIL" if exit_code else "CHANGED" if has_moved else "PASS",
         exit_code=exit_code,
@@ -144,7 +144,7 @@ def _compared(said: Review, base: Side, head: Side, settings: Settings, only: st
         lineage=lineage,
         unused_expectations=unused,
     )
-    return _with_problem(found, newly_failed)
+    return _with_problem(compared, newly_failed)
 
 
 def _with_problem(review: Review, failed: list[Failure], before: str = "") -> Review:

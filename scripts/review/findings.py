@@ -9,7 +9,6 @@ Value = str | int | float | bool | None
 """A cell as JSON knows it; dates and timestamps are ISO text."""
 
 Verdict = Literal["PASS", "CHANGED", "FAIL", "ERROR"]
-EXIT_CODES = {"within limits": 0, "gate": 1, "usage": 2, "head": 3, "base": 4}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.atomic import enriched_fields
+from scripts.atomic import camel_case, enriched_fields
 
 from . import schema
 
@@ -62,7 +62,7 @@ def _text(value: Any) -> str:
 
 def _contexts(row: dict[str, Any], names: Iterable[str]) -> str | None:
     entries = [
-        {"schema": schema.IGLU[name], "data": _camel_case(data)}
+        {"schema": schema.IGLU[name], "data": _json_fields(data)}
         for name in names
         if name.startswith("contexts_")
         for data in row[name] or []
@@ -73,14 +73,10 @@ def _contexts(row: dict[str, Any], names: Iterable[str]) -> str | None:
 def _event(row: dict[str, Any]) -> str | None:
     for name, uri in schema.IGLU.items():
         if name.startswith("unstruct_event_") and row[name] is not None:
-            data = {"schema": uri, "data": _camel_case(row[name])}
+            data = {"schema": uri, "data": _json_fields(row[name])}
             return json.dumps({"schema": _WRAPPER.format("unstruct_event"), "data": data})
     return None
 
 
-def _camel_case(data: dict[str, Any]) -> dict[str, Any]:
-    named = {}
-    for name, value in data.items():
-        first, *others = name.split("_")
-        named[first + "".join(word.capitalize() for word in others)] = value
-    return {name: value for name, value in named.items() if value is not None}
+def _json_fields(data: dict[str, Any]) -> dict[str, Any]:
+    return {camel_case(name): value for name, value in data.items() if value is not None}

@@ -7,13 +7,8 @@ from pathlib import Path
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
+from scripts.atomic import camel_case
 from scripts.sources import Source
-
-
-def camel_case(name: str) -> str:
-    """Return a snake_case field's name as its schema writes it: user_id → userId."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 def snowflake_type(declared: str) -> str:

@@ -6,7 +6,8 @@ import re
 
 import duckdb
 
-from scripts.snowflake.source_tables import camel_case, snowflake_type
+from scripts.atomic import camel_case
+from scripts.snowflake.source_tables import snowflake_type
 from scripts.sources import Source
 
 # What tells one person, device, visit, page view or event from another. All else is unloaded as it is: a column that
