@@ -1,5 +1,11 @@
-{# From when on an incremental build reads a source again: some days before its newest row in a relation. #}
+{#
+    From when on an incremental build reads a source again. LOADED_FROM names the first load that is new, where somebody
+    knows: `make build` does, and whoever loads history again. Else it is some days before the newest row of a relation.
+#}
 {%- macro reread_from(relation) -%}
+    {%- if env_var('LOADED_FROM', '') -%}
+    CAST('{{ env_var("LOADED_FROM") }}' AS TIMESTAMP)
+    {%- else -%}
     (
         SELECT COALESCE(
                    {{ dbt.dateadd('day', -var('load_lookback_days'), 'MAX(loaded.loaded_at)') }}
@@ -7,4 +13,5 @@
                )
           FROM {{ relation }} AS loaded
     )
+    {%- endif -%}
 {%- endmacro -%}

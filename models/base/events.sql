@@ -1,13 +1,13 @@
 -- One row per delivery of an event: trackers and loaders may deliver one event more than once.
 WITH deliveries AS (
-    SELECT events.event_id
+    SELECT COALESCE(events.event_id, '') AS event_id
          , events.event_name
-         , events.event_vendor
 
          -- timestamps (UTC)
-         , {{ utc_timestamp('events.derived_tstamp') }} AS derived_at
+         , {{ utc_timestamp('COALESCE(events.derived_tstamp, events.collector_tstamp)') }} AS event_at
          , {{ utc_timestamp('events.collector_tstamp') }} AS collected_at
-         , {{ utc_timestamp('events.load_tstamp') }} AS loaded_at
+         , {{ utc_timestamp('COALESCE(events.load_tstamp, events.collector_tstamp, events.derived_tstamp)') }}
+           AS loaded_at
          , {{ utc_timestamp('events.dvce_created_tstamp') }} AS device_created_at
 
          -- who
@@ -26,8 +26,10 @@ WITH deliveries AS (
          , events.geo_country
 
          -- what
-         , {{ event_field('events.unstruct_event_com_wellthy_funnel_1', 'funnel_name') }}
-           || '/' || {{ event_field('events.unstruct_event_com_wellthy_funnel_1', 'step_name') }} AS funnel_step
+         , CASE WHEN events.event_name = 'funnel' AND events.event_vendor = 'com.wellthy'
+                    THEN {{ event_field('events.unstruct_event_com_wellthy_funnel_1', 'funnel_name') }}
+                         || '/' || {{ event_field('events.unstruct_event_com_wellthy_funnel_1', 'step_name') }}
+           END AS funnel_step
          , {{ event_field('events.unstruct_event_com_snowplowanalytics_snowplow_link_click_1', 'element_id') }}
            AS clicked_element_id
          , events.pp_yoffset_max AS scroll_offset_pixels
@@ -35,43 +37,46 @@ WITH deliveries AS (
          , events.doc_height AS page_height_pixels
 
          -- with what
+         , CASE LOWER(COALESCE(
+                    {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'device_class') }}
+                  , events.dvce_type
+                  , 'unknown'
+                ))
+               WHEN 'phone' THEN 'phone'
+               WHEN 'mobile' THEN 'phone'
+               WHEN 'desktop' THEN 'desktop'
+               WHEN 'computer' THEN 'desktop'
+               WHEN 'tablet' THEN 'tablet'
+               WHEN 'unknown' THEN 'unknown'
+               ELSE 'other'
+           END AS device_type
          , LOWER(events.useragent) AS useragent
-         , LOWER(COALESCE(
-               {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'device_class') }}, events.dvce_type
-           )) AS device_class
          , {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'agent_class') }} AS agent_class
          , {{ context_field('events.contexts_com_iab_snowplow_spiders_and_robots_1', 'spider_or_robot', 'BOOLEAN') }}
            AS is_listed_robot
       FROM {{ source('snowplow', 'events') }} AS events
     {%- if is_incremental() %}
      -- deliveries of one event are numbered together: the old ones of what arrived are read again
-     WHERE events.event_id IN (
-               SELECT arrivals.event_id FROM {{ source('snowplow', 'events') }} AS arrivals
-                WHERE {{ utc_timestamp('arrivals.load_tstamp') }} >= {{ reread_from(this) }}
+     WHERE COALESCE(events.event_id, '') IN (
+               SELECT COALESCE(arrivals.event_id, '') FROM {{ source('snowplow', 'events') }} AS arrivals
+                WHERE arrivals.load_tstamp IS NULL
+                   OR {{ utc_timestamp('arrivals.load_tstamp') }} >= {{ reread_from(this) }}
            )
     {%- endif %}
 )
 
 SELECT deliveries.event_id
-     , ROW_NUMBER() OVER (
-           PARTITION BY deliveries.event_id
-               ORDER BY deliveries.collected_at
-                      , deliveries.loaded_at
-                      , deliveries.derived_at
-                      , deliveries.device_created_at
-                      , deliveries.page_view_id
-                      , deliveries.page_urlpath
-                      , deliveries.member_id
-                      , deliveries.domain_userid
-                      , deliveries.domain_sessionid
-       ) AS delivery_number
+     , CASE WHEN {{ rejection_reason('deliveries') }} IS NULL
+                THEN ROW_NUMBER() OVER ({{ order_of_deliveries('deliveries') }})
+       END AS delivery_number
+     , {{ rejection_reason('deliveries') }} AS rejection_reason
      , deliveries.event_name
-     , COALESCE(deliveries.derived_at, deliveries.collected_at) AS event_at
+     , deliveries.event_at
      , deliveries.collected_at
      , deliveries.loaded_at
      , {{ reporting_date('deliveries.loaded_at') }} AS loaded_date
      , deliveries.device_created_at
-     , COALESCE(deliveries.derived_at > {{ dbt.dateadd('minute', 5, 'deliveries.collected_at') }}, FALSE)
+     , COALESCE(deliveries.event_at > {{ dbt.dateadd('minute', 5, 'deliveries.collected_at') }}, FALSE)
        AS is_ahead_of_collection
      , deliveries.member_id
      , deliveries.user_role
@@ -81,20 +86,12 @@ SELECT deliveries.event_id
      , deliveries.page_urlpath
      , deliveries.referrer_host
      , deliveries.geo_country
-     , CASE
-           WHEN deliveries.event_name = 'page_view' THEN deliveries.page_urlpath
-           WHEN deliveries.event_name = 'funnel' AND deliveries.event_vendor = 'com.wellthy' THEN deliveries.funnel_step
-       END AS step_key
+     , CASE WHEN deliveries.event_name = 'page_view' THEN deliveries.page_urlpath ELSE deliveries.funnel_step END
+       AS step_key
      , deliveries.clicked_element_id
      , deliveries.scroll_offset_pixels
      , deliveries.view_height_pixels
      , deliveries.page_height_pixels
-     , CASE
-           WHEN deliveries.device_class IN ('phone', 'mobile') THEN 'phone'
-           WHEN deliveries.device_class IN ('desktop', 'computer') THEN 'desktop'
-           WHEN deliveries.device_class = 'tablet' THEN 'tablet'
-           WHEN deliveries.device_class IS NULL THEN 'unknown'
-           ELSE 'other'
-       END AS device_type
+     , deliveries.device_type
      , {{ bot_signal('deliveries') }} AS bot_signal
   FROM deliveries

@@ -4,6 +4,7 @@ WITH signals AS (
          , events.bot_signal AS bot_reason
       FROM {{ ref('events') }} AS events
      WHERE events.bot_signal IS NOT NULL
+       AND events.rejection_reason IS NULL
        AND events.domain_userid IS NOT NULL
 
      UNION ALL

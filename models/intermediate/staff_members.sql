@@ -4,4 +4,5 @@ SELECT events.member_id
   FROM {{ ref('events') }} AS events
  WHERE events.user_role = 'STAFF'
    AND events.member_id IS NOT NULL
+   AND events.rejection_reason IS NULL
  GROUP BY events.member_id

@@ -29,7 +29,7 @@ EXCLUDED_SQL = """
 SELECT reason
      , CAST(SUM(event_count) AS BIGINT) AS event_count
   FROM product.event_accounting
- WHERE reason <> 'modelled'
+ WHERE reason NOT IN ('modelled', 'outside_funnels')
  GROUP BY reason
  ORDER BY event_count DESC
         , reason

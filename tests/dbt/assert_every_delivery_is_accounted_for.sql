@@ -1,20 +1,19 @@
--- Rows: load dates on which the deliveries in base and those in event_accounting differ, whichever is more.
-SELECT counts.load_date
-     , SUM(counts.delivered_count) AS delivered_count
-     , SUM(counts.accounted_count) AS accounted_count
+-- Rows: the deliveries in the source and those in event_accounting differ in number, whichever is more.
+SELECT counts.delivered_count
+     , counts.accounted_count
   FROM (
-        SELECT events.loaded_date AS load_date
-             , COUNT(*) AS delivered_count
-             , 0 AS accounted_count
-          FROM {{ ref('events') }} AS events
-         GROUP BY events.loaded_date
-
-         UNION ALL
-
-        SELECT accounting.load_date
-             , 0 AS delivered_count
-             , accounting.event_count AS accounted_count
-          FROM {{ ref('event_accounting') }} AS accounting
+        SELECT (
+                   SELECT COUNT(*) FROM {{ source('snowplow', 'events') }} AS deliveries
+                   -- what was loaded while the models were built is the next build's
+                    WHERE COALESCE(
+                              {{ utc_timestamp('deliveries.load_tstamp') }}
+                              <= (SELECT MAX(events.loaded_at) FROM {{ ref('events') }} AS events)
+                            , TRUE
+                          )
+               ) AS delivered_count
+             , (
+                   SELECT COALESCE(SUM(accounting.event_count), 0)
+                     FROM {{ ref('event_accounting') }} AS accounting
+               ) AS accounted_count
        ) AS counts
- GROUP BY counts.load_date
-HAVING SUM(counts.delivered_count) <> SUM(counts.accounted_count)
+ WHERE counts.delivered_count <> counts.accounted_count

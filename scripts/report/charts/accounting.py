@@ -23,6 +23,7 @@ SELECT reason
   FROM product.event_accounting
  GROUP BY reason
  ORDER BY reason <> 'modelled'
+        , reason <> 'outside_funnels'
         , event_count DESC
         , reason
 """
@@ -35,11 +36,16 @@ TITLES = {
     "load_day_count": "days",
 }
 REASONS = {
+    "outside_funnels": "on other pages",
+    "missing_event_id": "without an id",
+    "missing_time": "without a time",
+    "implausible_time": "at an impossible time",
     "duplicate": "delivered again",
     "bot": "robots",
     "missing_key": "nobody’s: no key",
     "staff": "staff",
 }
+KEPT = ("modelled", "outside_funnels")
 _ROW = 30  # pixels
 
 
@@ -47,7 +53,7 @@ def accounting(prod: Prod) -> Part:
     """Return what became of the delivered events."""
     sql = prod.sql(SQL)
     rows = prod.ask(sql)
-    left_out = [row for row in rows if row["reason"] != "modelled"]
+    left_out = [row for row in rows if row["reason"] not in KEPT]
     return Part(
         id="data-quality",
         title="Events that are not counted",
@@ -57,28 +63,34 @@ def accounting(prod: Prod) -> Part:
         titles=TITLES,
         chart=_chart(left_out) if left_out else None,
         alt="Share of the delivered events that are left out, by reason.",
-        notes=("Every event of the source is counted once, by the first reason that holds.",),
+        notes=(
+            "Every event of the source is counted once, by the first reason that holds. Events on other pages still tell "
+            "whose a device is, and when a page was left.",
+        ),
     )
 
 
 def sentence(rows: list[Row]) -> str:
-    """Say what share of the events is modelled, and on how many days events were loaded."""
+    """Say what share of the events is modelled, or on other pages, and on how many days events were loaded."""
     if not rows:
         return "No event was delivered."
     total = sum(row["event_count"] for row in rows)
-    modelled = sum(row["event_count"] for row in rows if row["reason"] == "modelled")
+    modelled, outside = (sum(row["event_count"] for row in rows if row["reason"] == reason) for reason in KEPT)
     left_out = [
         f"{row['event_count']:,} {REASONS.get(row['reason'], words.name(row['reason']))}"
         for row in rows
-        if row["reason"] != "modelled"
+        if row["reason"] not in KEPT
     ]
-    first, last = min(row["first_load_date"] for row in rows), max(row["last_load_date"] for row in rows)
-    days, with_events = (last - first).days + 1, rows[0]["all_load_day_count"]
     said = f"{words.percent(modelled / total)} of {words.plural(total, 'delivered event')} are modelled"
+    elsewhere = f", {words.percent(outside / total)} are on other pages" if outside else ""
     left = f"; left out: {', '.join(left_out)}" if left_out else ""
-    return (
-        f"{said}{left}. Events were loaded on {with_events:,} of {words.plural(days, 'day')} until {words.day(last)}."
-    )
+    dated = [row for row in rows if row["first_load_date"] is not None]
+    if not dated:
+        return f"{said}{elsewhere}{left}."
+    first, last = min(row["first_load_date"] for row in dated), max(row["last_load_date"] for row in dated)
+    days, with_events = (last - first).days + 1, rows[0]["all_load_day_count"]
+    loaded = f"Events were loaded on {with_events:,} of {words.plural(days, 'day')} until {words.day(last)}."
+    return f"{said}{elsewhere}{left}. {loaded}"
 
 
 def _chart(rows: list[Row]) -> dict[str, Any]:
