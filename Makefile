@@ -4,6 +4,8 @@
 DATA_DIR ?= data
 WAREHOUSE_DIR ?= warehouse
 EXPORT_DIR ?= export
+# 1 builds everything anew, where a build would add what is new to what is there.
+FULL ?=
 # The Python that .venv is made from.
 PYTHON ?= python3
 
@@ -18,7 +20,7 @@ VALUES ?=
 FORMAT ?=
 OUT ?=
 
-export DATA_DIR WAREHOUSE_DIR EXPORT_DIR BASE ONLY OPEN VALUES FORMAT OUT
+export DATA_DIR WAREHOUSE_DIR EXPORT_DIR FULL BASE ONLY OPEN VALUES FORMAT OUT
 
 PY := .venv/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-compile --require-hashes --no-deps
@@ -34,7 +36,7 @@ help: ## list the targets
 	@echo
 	@echo "Variables: DATA_DIR=$(DATA_DIR) WAREHOUSE_DIR=$(WAREHOUSE_DIR) EXPORT_DIR=$(EXPORT_DIR) PYTHON=$(PYTHON)"
 
-build: .venv/build.stamp ## make the tables from DATA_DIR into WAREHOUSE_DIR, and print the answers
+build: .venv/build.stamp ## make the tables from DATA_DIR into WAREHOUSE_DIR, and print the answers: FULL=1
 	@$(PY) -m scripts.build
 
 answers: .venv/build.stamp ## print the answers again, from the tables already made
@@ -98,7 +100,7 @@ lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --constraints requirements-dev.txt --group page --output-file requirements-page.txt
 
 clean: ## remove the tables, dbt's files and caches; data/ and .venv stay
-	@rm -rf "$(WAREHOUSE_DIR)"/.building "$(WAREHOUSE_DIR)"/.lock
+	@rm -rf "$(WAREHOUSE_DIR)"/.building "$(WAREHOUSE_DIR)"/.lock "$(WAREHOUSE_DIR)"/.built_from.json
 	@rm -f "$(WAREHOUSE_DIR)"/raw.duckdb* "$(WAREHOUSE_DIR)"/prep.duckdb* "$(WAREHOUSE_DIR)"/prod.duckdb*
 	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
