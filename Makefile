@@ -6,6 +6,8 @@ WAREHOUSE_DIR ?= warehouse
 EXPORT_DIR ?= export
 # 1 builds everything anew, where a build would add what is new to what is there.
 FULL ?=
+# How much memory a build may take, such as 8GB or 60%, the default; what does not fit is spilled to disk.
+MEMORY_LIMIT ?=
 # The Python that .venv is made from.
 PYTHON ?= python3
 
@@ -20,7 +22,7 @@ VALUES ?=
 FORMAT ?=
 OUT ?=
 
-export DATA_DIR WAREHOUSE_DIR EXPORT_DIR FULL BASE ONLY OPEN VALUES FORMAT OUT
+export DATA_DIR WAREHOUSE_DIR EXPORT_DIR FULL MEMORY_LIMIT BASE ONLY OPEN VALUES FORMAT OUT
 
 PY := .venv/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --no-compile --require-hashes --no-deps
@@ -28,7 +30,7 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers report data test test-review test-page rules lint format snowflake-check snowflake-build \
+.PHONY: help build answers report data test test-review test-crashes test-page rules lint format snowflake-check snowflake-build \
 	review review-aa docs lineage export lock clean
 
 help: ## list the targets
@@ -53,6 +55,9 @@ test: .venv/dev.stamp ## run the tests
 
 test-review: .venv/dev.stamp ## review every patch of tests/review_patches, some minutes; `make test` takes a few
 	@$(PY) -m pytest --all-patches tests/test_review.py
+
+test-crashes: .venv/dev.stamp ## kill 40 builds at random moments, some minutes; `make test` kills a few
+	@$(PY) -m pytest --kills=20 tests/test_crashes.py
 
 test-page: .venv/page.stamp ## drive the pages of review, report and docs in headless Chromium, the one on the PATH or CHROMIUM=…
 	@$(PY) -m pytest --numprocesses=auto --dist=loadfile tests/page

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def write_note(folder: Path, built_from: Inputs) -> None:
     stamps = {name: _stamp(folder / name) for name in DATABASES}
     partial = folder / f"{NOTE}.partial"
     partial.write_text(json.dumps({"inputs": asdict(built_from), "databases": stamps}), encoding="utf-8")
-    partial.replace(folder / NOTE)
+    os.replace(partial, folder / NOTE)
 
 
 def plan(warehouse_dir: Path, now: Inputs) -> Plan:
@@ -97,7 +98,7 @@ def _first_load(paths: list[Path]) -> str:
     files = [glob.escape(str(path)) for path in paths]
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        relation = connection.read_parquet(files, union_by_name=True, hive_partitioning=True)
+        relation = connection.read_parquet(files, union_by_name=True, hive_partitioning=False)
         ((first,),) = relation.aggregate("CAST(CAST(MIN(load_tstamp) AS TIMESTAMP) AS VARCHAR)").fetchall()
     return first or _NEVER
 

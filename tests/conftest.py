@@ -10,8 +10,15 @@ from tests.worlds import PROJECT_DIR, World, build_world
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option of `make test-review`."""
+    """Add the options of `make test-review` and `make test-crashes`."""
     parser.addoption("--all-patches", action="store_true", help="review every patch, not only the quick ones")
+    parser.addoption("--kills", type=int, default=2, help="how often each kind of build is killed at a random moment")
+
+
+@pytest.fixture(scope="session")
+def kills(request: pytest.FixtureRequest) -> int:
+    """Return how often each kind of build is killed at a random moment."""
+    return request.config.getoption("--kills")
 
 
 @pytest.fixture(scope="session")
