@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -68,11 +69,11 @@ def arrive(pool: Path, data_dir: Path, files: list[int], state: int) -> None:
         shutil.copy(pool / f"{name}_{state}.parquet", data_dir / "wellthy" / f"{name}.parquet")
 
 
-def unequal_tables(one: Path, other: Path) -> list[str]:
-    """Return the tables of prep and prod that do not hold exactly the same rows in both folders."""
+def unequal_tables(one: Path, other: Path, databases: Sequence[str] = ("prep", "prod")) -> list[str]:
+    """Return the tables of the databases that do not hold exactly the same rows in both folders."""
     unequal = []
     with duckdb.connect() as connection:
-        for database in ("prep", "prod"):
+        for database in databases:
             connection.execute(f"ATTACH '{one / database}.duckdb' AS one_{database} (READ_ONLY)")
             connection.execute(f"ATTACH '{other / database}.duckdb' AS other_{database} (READ_ONLY)")
             tables = [
