@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -16,7 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from .chunk import chunk_sizes, make_chunk
 from .files import staged, write_events, write_table, write_truth
 from .members import clients_table, members_table, select_members
+from .rates import DEFAULT_RATES, LATE_DAYS, Rates, listing, read_rate
 from .story import story
+from .tally import dirt_table, tally, tally_members
 from .truth import Truth, finish, tell
 from .tsv import write_enriched
 from .world import Calendar, join_worlds
@@ -25,33 +28,50 @@ from .world import Calendar, join_worlds
 CHUNKS_PER_PART = 16
 MOST_PEOPLE = 10_000_000
 MOST_MONTHS = 120
+# No world reaches the year 2100, from which on the models take no time to be true.
+LAST_START_YEAR = 2100 - MOST_MONTHS // 12 - 1
+MOST_LATE_DAYS = 30
 
 
-def simulate(people: int, calendar: Calendar, seed: int, out: Path, with_truth: bool = True) -> int:
+def simulate(
+    people: int,
+    calendar: Calendar,
+    seed: int,
+    out: Path,
+    with_truth: bool = True,
+    rates: Rates = DEFAULT_RATES,
+    late_days: int = LATE_DAYS,
+) -> int:
     """Write a world under `out` and return the number of events.
 
-    `people` is the number of signup visitors; robots and staff come on top. Same arguments, same bytes. Files that
-    were there before are replaced; without truth, an old truth folder is removed, since it would be wrong.
+    `people` is the number of signup visitors; robots and staff come on top. What is late is loaded at most `late_days`
+    days after collection. Same arguments, same bytes. Files that were there before are replaced; without truth, an old
+    truth folder is removed, since it would be wrong.
     Raises OSError where `out` cannot be written.
     """
     sizes = chunk_sizes(people)
     truth, accounts, count = Truth(), [], 0
+    dirt: Counter[str] = Counter()
     with staged(out) as folder, _progress(len(sizes)) as advance:
         for part, first in enumerate(range(0, len(sizes), CHUNKS_PER_PART)):
             chunks = []
             for chunk in range(first, min(first + CHUNKS_PER_PART, len(sizes))):
-                chunks.append(make_chunk(seed, chunk, sizes[chunk], calendar))
+                chunks.append(make_chunk(seed, chunk, sizes[chunk], calendar, rates, late_days))
                 advance()
             world = join_worlds(chunks)
             accounts.append(select_members(world.people, calendar))
             count += write_events(world, folder / "snowplow" / "events", part)
             if with_truth:
                 tell(truth, world, calendar)
-        write_table(members_table(accounts, people, seed, calendar), folder / "wellthy" / "members.parquet")
+                dirt.update(tally(world, calendar))
+        members = members_table(accounts, people, seed, calendar, rates)
+        write_table(members, folder / "wellthy" / "members.parquet")
         write_table(clients_table(calendar), folder / "wellthy" / "clients.parquet")
         if with_truth:
             finish(truth)
-            write_truth(truth, story(people, seed, calendar), folder / "truth")
+            dirt.update(tally_members(members, sum(len(part["id"]) for part in accounts)))
+            planted = story(people, seed, calendar, late_days)
+            write_truth(truth, dirt_table(rates, dirt), planted, folder / "truth")
     return count
 
 
@@ -92,25 +112,46 @@ def _first_of_month(text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"not a date like 2026-01-01: {text!r}") from None
-    if day.day != 1 or not 2000 <= day.year <= 2100:
-        raise argparse.ArgumentTypeError(f"must be the first day of a month from 2000 to 2100, not {text}")
+    if day.day != 1 or not 2000 <= day.year <= LAST_START_YEAR:
+        raise argparse.ArgumentTypeError(f"must be the first day of a month from 2000 to {LAST_START_YEAR}, not {text}")
     return day
+
+
+def _rate(text: str) -> tuple[str, int]:
+    try:
+        return read_rate(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code (2: bad arguments or an output folder that cannot be written)."""
-    parser = _Parser(prog="python -m scripts.simulate", description="Makes synthetic signup data.")
+    parser = _Parser(
+        prog="python -m scripts.simulate",
+        description="Makes synthetic signup data.",
+        epilog=listing(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--people", type=_whole(1, MOST_PEOPLE), default=2_000, help="signup visitors (default 2000)")
     parser.add_argument("--months", type=_whole(1, MOST_MONTHS), default=6, help="length of the world (default 6)")
     parser.add_argument("--seed", type=_whole(0, 2**63 - 1), default=7, help="same seed, same bytes (default 7)")
     parser.add_argument("--start", type=_first_of_month, default=date(2026, 1, 1), help="first day (2026-01-01)")
     parser.add_argument("--out", type=Path, default=Path("data"), help="folder to write to (default data)")
+    parser.add_argument(
+        "--rate", type=_rate, action="append", default=[], metavar="KIND=RATE",
+        help="a rate from 0 to 1 for a kind of dirt, say duplicates=0.05; the last one of a kind holds",
+    )  # fmt: skip
+    parser.add_argument(
+        "--late-days", type=_whole(1, MOST_LATE_DAYS), default=LATE_DAYS,
+        help="how many days late a load may be (default 3)",
+    )  # fmt: skip
     parser.add_argument("--no-truth", action="store_true", help="leave the truth out (it is plain Python, and slow)")
     parser.add_argument("--tsv", type=Path, help="also write the events as enriched TSV to this folder")
     given = parser.parse_args(arguments)
     try:
         calendar = Calendar(given.start, given.months)
-        count = simulate(given.people, calendar, given.seed, given.out, not given.no_truth)
+        rates = Rates(**dict(given.rate))
+        count = simulate(given.people, calendar, given.seed, given.out, not given.no_truth, rates, given.late_days)
         if given.tsv:
             write_enriched(given.out / "snowplow" / "events", given.tsv)
     except OSError as error:

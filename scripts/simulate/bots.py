@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from .browsers import BOTS, BROWSERS
-from .clock import DAY, HOUR, MINUTE, SECOND, chance, spread, to_ms
+from .clock import DAY, HOUR, MINUTE, SECOND, chance, share, spread, to_ms
 from .ids import draw_ids
 from .pages import FIRST_LANDING, HELP, HOME, LOGIN, RESOURCES, step_page
+from .rates import Rates
 from .world import Calendar, Columns, World
 
-# Robots per 10,000 people (and at least twelve), of the first three kinds in turn.
-BOTS_PER_10000 = 60
+# At least so many robots where there are any, of the first three kinds in turn.
+FEWEST_BOTS = 12
 KINDS = ("useragent", "iab", "yauaa", "busy")
 BY_AGENT, BY_IAB, BY_YAUAA, BUSY = range(4)
-# Besides, per chunk of people: robots with an ordinary browser and far too many step hits on one day.
-BUSY_BOTS = 1
+# Besides, at least one per chunk of people: robots with an ordinary browser and far too many step hits on one day.
+FEWEST_BUSY_BOTS = 1
 BUSY_HITS = 270
 # Browser numbers from here on are the robots' own user agents.
 FIRST_BOT_BROWSER = len(BROWSERS)
@@ -23,10 +24,10 @@ CRAWLED = (HOME, HELP, RESOURCES, LOGIN, step_page(1), step_page(1), step_page(2
 PACE_MS = [2_500, 4 * SECOND, 7 * SECOND, 15 * SECOND, 40 * SECOND, 2 * MINUTE, 9 * MINUTE]
 
 
-def crawl(rng: np.random.Generator, people_count: int, calendar: Calendar) -> tuple[World, Columns]:
+def crawl(rng: np.random.Generator, people_count: int, calendar: Calendar, rates: Rates) -> tuple[World, Columns]:
     """The robots that come along with `people_count` people, in the same form as `journeys.live` returns people."""
-    count = max(12, people_count * BOTS_PER_10000 // 10_000)
-    total = count + BUSY_BOTS
+    count = share(people_count, rates.bots, FEWEST_BOTS)
+    total = count + share(people_count, rates.busy_bots, FEWEST_BUSY_BOTS)
     is_busy = np.arange(total) >= count
     kind = np.where(is_busy, BUSY, np.arange(total) % BUSY)
     ordinary = rng.integers(0, len(BROWSERS), total)
@@ -67,6 +68,7 @@ def crawl(rng: np.random.Generator, people_count: int, calendar: Calendar) -> tu
         "is_known": never,
         "is_verified": never,
         "is_first": np.arange(size) == first,
+        "why": np.zeros(size, dtype=np.int8),
         "scroll": rng.integers(150, 1_001, size),
         "referrer": np.full(size, -1, dtype=np.int64),
         "id": draw_ids(rng, size),

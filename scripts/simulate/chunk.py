@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import bots, dirt, events, journeys
+from .rates import Rates
 from .world import Calendar, World, join_worlds
 
 PEOPLE_PER_CHUNK = 4_096
@@ -19,14 +20,17 @@ def chunk_sizes(people: int) -> list[int]:
     return [PEOPLE_PER_CHUNK] * full + ([rest] if rest else [])
 
 
-def make_chunk(seed: int, chunk: int, people: int, calendar: Calendar) -> World:
-    """Chunk number `chunk` with `people` signup visitors, and the robots and staff among them; dirt included."""
+def make_chunk(seed: int, chunk: int, people: int, calendar: Calendar, rates: Rates, late_days: int) -> World:
+    """Chunk number `chunk` with `people` signup visitors, and the robots and staff among them; dirt included.
+
+    What is late comes at most `late_days` days after collection.
+    """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, chunk])))
-    humans, actions = journeys.live(rng, people, calendar)
+    humans, actions = journeys.live(rng, people, calendar, rates)
     events.observe(rng, humans, actions)
-    robots, _ = bots.crawl(rng, people, calendar)
+    robots, _ = bots.crawl(rng, people, calendar, rates)
     robots.people = {name: column[:0] for name, column in humans.people.items()}
     events.observe(rng, robots, {})
     world = join_worlds([humans, robots])
-    dirt.soil(rng, world, calendar)
+    dirt.soil(rng, world, calendar, rates, late_days)
     return world

@@ -50,6 +50,5 @@ CLIENTS = (
 
 # The client whose eligibility check fails more: its file of employees is out of date.
 FAILING_CLIENT = 4
-# Out of 10,000 people of a single sign-on client; and of any other client (they sign in with a social account).
-SSO_SHARE_OF_SSO_CLIENTS = 9_200
-SSO_SHARE_OF_OTHERS = 500
+# The clients where nearly everybody signs in without a password.
+SSO_CLIENTS = tuple(at for at, client in enumerate(CLIENTS) if client.verification == "sso")

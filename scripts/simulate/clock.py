@@ -36,6 +36,11 @@ def chance(rng: np.random.Generator, size: int, per_10000: int | np.ndarray) -> 
     return rng.integers(0, 10_000, size) < per_10000
 
 
+def share(count: int, per_10000: int, fewest: int = 0) -> int:
+    """The given part of `count`, rounded down but at least `fewest`; none at all of a rate of 0."""
+    return max(fewest, count * per_10000 // 10_000) if per_10000 else 0
+
+
 def pick(rng: np.random.Generator, size: int, weights: Sequence[int]) -> np.ndarray:
     """`size` positions in `weights`, each as likely as its integer weight."""
     steps = np.cumsum(np.asarray(weights, dtype=np.int64))

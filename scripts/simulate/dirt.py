@@ -1,34 +1,23 @@
-"""What goes wrong between a browser and the warehouse, each kind at a stated rate (per 10,000)."""
+"""What goes wrong between a browser and the warehouse, each kind at a rate of its own (see `rates.py`)."""
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 
-from .clock import DAY, HOUR, MINUTE, SECOND, chance
+from .clock import DAY, HOUR, MINUTE, SECOND, chance, to_ms
 from .events import FUNNEL, LINK_CLICK, PAGE_PING, PAGE_VIEW
 from .ids import draw_ids
 from .pages import CALLBACK, step_page
+from .rates import Rates
 from .world import Calendar, Columns, World, join_columns
 
-LOST_PINGS = 150
-VISITS_WITHOUT_PINGS = 50
-STRAY_PINGS = 60
-DOUBLE_FIRES = 60
-LATE_LOADS = 50
-LATE_MS = (2 * HOUR, 3 * DAY - 30 * MINUTE)
-QUEUED = 100
-DUPLICATES = 80
-DUPLICATES_LOADED_LATER = 2_500
-# Missing keys: anonymous rows without device and session (nobody's), known rows without device, and so on.
-NO_KEY_AT_ALL = 25
-NO_DEVICE_KEY = 8
-NO_SESSION_KEY = 10
-NO_PAGE_VIEW_KEY = 8
-NO_USERAGENT = 15
-NO_DEVICE_TIME = 10
-
 # Bits of the column `missing`: which of a row's values the tracker did not send.
-DEVICE, SESSION, VIEW, AGENT, TIME = 1, 2, 4, 8, 16
+DEVICE, SESSION, VIEW, AGENT, TIME, EVENT = 1, 2, 4, 8, 16, 32
+# The days of implausible times.
+WRONG_DAYS = (date(1970, 1, 1), date(2262, 4, 1))
+QUEUED_MS = (SECOND, 30 * SECOND)
 
 NETWORK_MS = (25, 350)
 ETL_BATCH_MS = MINUTE
@@ -46,15 +35,26 @@ def _is_human(world: World) -> np.ndarray:
     return (person >= 0) & ~world.people["is_staff"][person]
 
 
-def lose_pings(rng: np.random.Generator, world: World) -> None:
-    """Some pings never arrive; some visits lose all of theirs."""
-    rows = world.rows
-    lost = chance(rng, len(rows["at"]), LOST_PINGS)
-    lost |= chance(rng, len(world.visits["at"]), VISITS_WITHOUT_PINGS)[rows["visit"]]
-    world.rows = _take(rows, ~(lost & (rows["kind"] == PAGE_PING)))
+def _late_ms(rng: np.random.Generator, size: int, per_10000: int, late_days: int) -> np.ndarray:
+    """By how many ms the loading of each of `size` rows is delayed: 0 for most."""
+    return np.where(chance(rng, size, per_10000), rng.integers(2 * HOUR, late_days * DAY - 30 * MINUTE, size), 0)
 
 
-def stray_pings(rng: np.random.Generator, world: World) -> None:
+def lose_pings(rng: np.random.Generator, world: World, calendar: Calendar, rates: Rates) -> None:
+    """Some pings never arrive; some visits lose all of theirs. Counted per visit, as long as the world lasts."""
+    rows, visits = world.rows, world.visits
+    size = len(visits["at"])
+    is_ping = rows["kind"] == PAGE_PING
+    lost = is_ping & chance(rng, len(rows["at"]), rates.lost_pings)
+    silent = is_ping & chance(rng, size, rates.visits_without_pings)[rows["visit"]]
+    counted = rows["at"] < calendar.end_ms
+    visits["lost_pings"] = np.bincount(rows["visit"][lost & ~silent & counted], minlength=size)
+    visits["is_silent"] = np.zeros(size, dtype=bool)
+    visits["is_silent"][rows["visit"][silent & counted]] = True
+    world.rows = _take(rows, ~(lost | silent))
+
+
+def stray_pings(rng: np.random.Generator, world: World, rates: Rates) -> None:
     """A page left open sends a ping under its old page view id in the device's next session."""
     visits, sessions = world.visits, world.sessions
     order = np.lexsort((sessions["number"], sessions["device"]))
@@ -65,7 +65,7 @@ def stray_pings(rng: np.random.Generator, world: World) -> None:
     opens = np.flatnonzero(visits["is_first"])
     first_visit[visits["session"][opens]] = opens
 
-    left = np.flatnonzero(chance(rng, len(visits["at"]), STRAY_PINGS) & (following[visits["session"]] >= 0))
+    left = np.flatnonzero(chance(rng, len(visits["at"]), rates.stray_pings) & (following[visits["session"]] >= 0))
     then = first_visit[following[visits["session"][left]]]
     stray = {
         "visit": left,
@@ -84,7 +84,7 @@ def stray_pings(rng: np.random.Generator, world: World) -> None:
     world.rows = join_columns([world.rows, stray])
 
 
-def double_fires(rng: np.random.Generator, world: World) -> np.ndarray:
+def double_fires(rng: np.random.Generator, world: World, rates: Rates) -> np.ndarray:
     """Some page views are sent twice within two seconds; half of the second ones get a page view id of their own.
 
     Later pings keep the first id, and these visits get no other dirt on their keys: what is one visit stays beyond
@@ -92,7 +92,7 @@ def double_fires(rng: np.random.Generator, world: World) -> np.ndarray:
     """
     rows, visits = world.rows, world.visits
     fires = (rows["kind"] == PAGE_VIEW) & (visits["page"][rows["visit"]] != CALLBACK) & _is_human(world)
-    again = _take(rows, np.flatnonzero(fires & chance(rng, len(fires), DOUBLE_FIRES)))
+    again = _take(rows, np.flatnonzero(fires & chance(rng, len(fires), rates.double_fires)))
     size = len(again["at"])
     # More than the network's jitter, less than two seconds: the second one stays the second one.
     again["at"] = again["at"] + rng.integers(400, 1_400, size)
@@ -115,14 +115,14 @@ def _batches(collector: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.nd
     return etl, batch * LOAD_BATCH_MS + batch * 7_919 % 60_000
 
 
-def stamp(rng: np.random.Generator, world: World) -> None:
+def stamp(rng: np.random.Generator, world: World, rates: Rates, late_days: int) -> None:
     """Give every row its six times (ms) and its event id; some devices' clocks are wrong, some loads are late."""
     rows = world.rows
     size = len(rows["at"])
     network = rng.integers(*NETWORK_MS, size)
     delay = rng.integers(2, 60, size)
-    delay = np.where(chance(rng, size, QUEUED), rng.integers(SECOND, 30 * SECOND, size), delay)
-    late = np.where(chance(rng, size, LATE_LOADS), rng.integers(*LATE_MS, size), 0)
+    delay = np.where(chance(rng, size, rates.queued_sending), rng.integers(*QUEUED_MS, size), delay)
+    late = _late_ms(rng, size, rates.late_loads, late_days)
     rows["created"] = rows["at"] + world.devices["skew_ms"][rows["device"]]
     rows["sent"] = rows["created"] + delay
     rows["collector"] = rows["at"] + delay + network
@@ -131,9 +131,10 @@ def stamp(rng: np.random.Generator, world: World) -> None:
     rows["id"] = draw_ids(rng, size)
     rows["missing"] = np.zeros(size, dtype=np.int8)
     rows["is_duplicate"] = np.zeros(size, dtype=bool)
+    rows["is_late"] = late > 0
 
 
-def lose_keys(rng: np.random.Generator, world: World, is_double: np.ndarray) -> None:
+def lose_keys(rng: np.random.Generator, world: World, is_double: np.ndarray, rates: Rates) -> None:
     """Leave out single values where the tracker failed to send them; at most one kind per row."""
     rows = world.rows
     kind, is_known = rows["kind"], rows["person"] >= 0
@@ -143,14 +144,14 @@ def lose_keys(rng: np.random.Generator, world: World, is_double: np.ndarray) -> 
     is_other_view = (kind == PAGE_VIEW) & ~is_step_page
     may = _is_human(world) & ~is_double[rows["visit"]]
     for bits, rate, where in (
-        (DEVICE | SESSION, NO_KEY_AT_ALL, ~is_known),
-        (DEVICE, NO_DEVICE_KEY, is_known),
+        (DEVICE | SESSION, rates.no_key_at_all, ~is_known),
+        (DEVICE, rates.no_device_id, is_known),
         # A step's view keeps its session: otherwise the time on the page before would be anybody's guess.
-        (SESSION, NO_SESSION_KEY, (kind == PAGE_PING) | is_other_view),
-        (VIEW, NO_PAGE_VIEW_KEY, (kind == PAGE_PING) | (kind == PAGE_VIEW)),
+        (SESSION, rates.no_session, (kind == PAGE_PING) | is_other_view),
+        (VIEW, rates.no_page_view_id, (kind == PAGE_PING) | (kind == PAGE_VIEW)),
         # An entry keeps its user agent, which says on which device the person entered.
-        (AGENT, NO_USERAGENT, ~is_entry),
-        (TIME, NO_DEVICE_TIME, (kind == LINK_CLICK) | is_other_view),
+        (AGENT, rates.no_user_agent, ~is_entry),
+        (TIME, rates.no_device_time, (kind == LINK_CLICK) | is_other_view),
     ):
         which = may & where & (rows["missing"] == 0) & chance(rng, len(kind), rate)
         rows["missing"][which] = bits
@@ -165,13 +166,35 @@ def cut(world: World, calendar: Calendar) -> None:
     world.rows = _take(rows, (rows["derived"] < calendar.end_ms) & (rows["load"] < calendar.end_ms))
 
 
-def duplicates(rng: np.random.Generator, world: World, calendar: Calendar) -> None:
-    """Some events are sent and collected again seconds later; some of these copies are loaded days later."""
+def reject(rng: np.random.Generator, world: World, rates: Rates) -> np.ndarray:
+    """Some events of ordinary people have no id, or a time that cannot be: the models do not take them for events.
+
+    Returns which rows.
+    """
     rows = world.rows
-    copies = _take(rows, chance(rng, len(rows["at"]), DUPLICATES))
+    size = len(rows["at"])
+    is_human = _is_human(world)
+    no_id = is_human & chance(rng, size, rates.no_event_id)
+    is_wrong = is_human & ~no_id & chance(rng, size, rates.implausible_time)
+    rows["missing"][no_id] |= EVENT
+    past, future = (to_ms(day) for day in WRONG_DAYS)
+    wrong_day = np.where(chance(rng, size, 5_000), past, future)
+    rows["derived"] = np.where(is_wrong, wrong_day + rows["derived"] % DAY, rows["derived"])
+    return no_id | is_wrong
+
+
+def duplicates(
+    rng: np.random.Generator, world: World, calendar: Calendar, is_rejected: np.ndarray, rates: Rates, late_days: int
+) -> None:
+    """Some events are sent and collected again seconds later; some of these copies are loaded days later.
+
+    Not those that are rejected: without an id nobody could tell a copy.
+    """
+    rows = world.rows
+    copies = _take(rows, chance(rng, len(rows["at"]), rates.duplicates) & ~is_rejected)
     size = len(copies["at"])
     wait = rng.integers(SECOND, 9 * SECOND, size)
-    late = np.where(chance(rng, size, DUPLICATES_LOADED_LATER), rng.integers(*LATE_MS, size), 0)
+    late = _late_ms(rng, size, rates.late_copies, late_days)
     copies["sent"] = copies["sent"] + wait
     copies["collector"] = copies["collector"] + wait
     no_time = (copies["missing"] & TIME) > 0
@@ -179,16 +202,19 @@ def duplicates(rng: np.random.Generator, world: World, calendar: Calendar) -> No
     copies["etl"], load = _batches(copies["collector"], late)
     copies["load"] = np.maximum(copies["load"], load)
     copies["is_duplicate"] = np.ones(size, dtype=bool)
+    copies["is_late"] = late > 0
     in_time = copies["load"] < calendar.end_ms
     world.rows = join_columns([rows, _take(copies, in_time)])
 
 
-def soil(rng: np.random.Generator, world: World, calendar: Calendar) -> None:
+def soil(rng: np.random.Generator, world: World, calendar: Calendar, rates: Rates, late_days: int) -> None:
     """All of it, in the order in which it happens in life."""
-    lose_pings(rng, world)
-    stray_pings(rng, world)
-    is_double = double_fires(rng, world)
-    stamp(rng, world)
-    lose_keys(rng, world, is_double)
+    lose_pings(rng, world, calendar, rates)
+    stray_pings(rng, world, rates)
+    is_double = double_fires(rng, world, rates)
+    stamp(rng, world, rates, late_days)
+    lose_keys(rng, world, is_double, rates)
     cut(world, calendar)
-    duplicates(rng, world, calendar)
+    # By a stream of its own: a rate of 0 leaves all other draws as they are.
+    is_rejected = reject(rng.spawn(1)[0], world, rates)
+    duplicates(rng, world, calendar, is_rejected, rates, late_days)

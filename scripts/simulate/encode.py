@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from . import bots, schema
 from .browsers import BOTS, BROWSERS, PHONE, SCREENS
-from .dirt import AGENT, DEVICE, SESSION, TIME, VIEW
+from .dirt import AGENT, DEVICE, EVENT, SESSION, TIME, VIEW
 from .events import FUNNEL, LINK_CLICK, PAGE_PING
 from .ids import id_text
 from .pages import ELEMENTS, INTAKE_STEPS, PAGES, VARIANTS, spell
@@ -43,6 +44,12 @@ def _ids(words: np.ndarray, position: np.ndarray) -> pa.Array:
     """The UUID at each position of a table of UUIDs; NULL where the position is negative."""
     used, index = _used(position, len(words))
     return pa.DictionaryArray.from_arrays(index, id_text(words[used]))
+
+
+def _some_ids(words: np.ndarray, is_there: np.ndarray) -> pa.Array:
+    """The text of UUIDs; NULL where one is not there."""
+    ids = id_text(words)
+    return ids if is_there.all() else pc.if_else(pa.array(is_there), ids, pa.scalar(None, pa.string()))
 
 
 def _used(position: np.ndarray, size: int) -> tuple[np.ndarray, pa.Array]:
@@ -85,8 +92,11 @@ def _event(name: str, is_there: np.ndarray, columns: Sequence[pa.Array]) -> pa.S
     return _struct(name, columns, pa.array(~is_there))
 
 
-def encode(world: World, rows: Columns) -> pa.Table:
-    """The events table for some rows of a world (columns as in `events.py` and `dirt.py`), in the rows' order."""
+def encode(world: World, rows: Columns, lacks_id: bool) -> pa.Table:
+    """The events table for some rows of a world (columns as in `events.py` and `dirt.py`), in the rows' order.
+
+    `lacks_id`: a row of the same file has no event id. Otherwise the column is a required one, as the loader has it.
+    """
     size = len(rows["at"])
     visits, devices = world.visits, world.devices
     missing, kind, visit, device = rows["missing"], rows["kind"], rows["visit"], rows["device"]
@@ -126,7 +136,7 @@ def encode(world: World, rows: Columns) -> pa.Table:
         "collector_tstamp": _times(rows["collector"]),
         "dvce_created_tstamp": _times(rows["created"], no_time),
         "event": _text(_EVENTS, kind),
-        "event_id": id_text(rows["id"]),
+        "event_id": _some_ids(rows["id"], (missing & EVENT) == 0),
         "name_tracker": _constant("sp", size),
         "v_tracker": _constant("js-4.6.0", size),
         "v_collector": _constant("ssc-3.4.0-kafka", size),
@@ -192,8 +202,10 @@ def encode(world: World, rows: Columns) -> pa.Table:
         **_contexts(world, rows, page_view, agent),
     }
     arrays = [columns.get(field.name, pa.nulls(size, field.type)) for field in schema.EVENTS]
+    nullable = {field.name: field.nullable for field in schema.EVENTS} | {"event_id": lacks_id}
     fields = [
-        pa.field(field.name, array.type, field.nullable) for field, array in zip(schema.EVENTS, arrays, strict=True)
+        pa.field(name, array.type, is_nullable)
+        for (name, is_nullable), array in zip(nullable.items(), arrays, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 

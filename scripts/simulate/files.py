@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from . import schema
+from .dirt import EVENT
 from .encode import encode
-from .truth import Truth
+from .truth import REASONS, Truth
 from .world import World
 
 ROWS_PER_GROUP = 131_072
@@ -81,9 +82,10 @@ def write_events(world: World, folder: Path, part: int) -> int:
 def _write_events_file(world: World, at: np.ndarray, path: Path) -> None:
     """Encode and write the rows at the given positions, one row group at a time."""
     writer = None
+    lacks_id = bool(np.any(world.rows["missing"][at] & EVENT))
     for start in range(0, len(at), ROWS_PER_GROUP):
         some = at[start : start + ROWS_PER_GROUP]
-        table = encode(world, {name: column[some] for name, column in world.rows.items()})
+        table = encode(world, {name: column[some] for name, column in world.rows.items()}, lacks_id)
         if writer is None:
             repeating = [name for name in table.column_names if name not in _MANY_VALUES]
             writer = pq.ParquetWriter(
@@ -105,8 +107,8 @@ def write_table(table: pa.Table, path: Path) -> None:
     pq.write_table(table, path, row_group_size=ROWS_PER_GROUP, **_OPTIONS)
 
 
-def write_truth(truth: Truth, story: dict, folder: Path) -> None:
-    """Write the truth files and the story."""
+def write_truth(truth: Truth, dirt: pa.Table, story: dict, folder: Path) -> None:
+    """Write the truth files, with the table of dirt, and the story."""
     for rows, shape, name in (
         (truth.entries, schema.TRUTH_ENTRIES, "entries"),
         (truth.steps, schema.TRUTH_STEPS, "entry_steps"),
@@ -120,6 +122,8 @@ def write_truth(truth: Truth, story: dict, folder: Path) -> None:
             else:
                 columns.append(pa.array(values, field.type))
         write_table(pa.Table.from_arrays(columns, schema=shape), folder / f"{name}.parquet")
-    accounting = {"reason": list(truth.accounting), "event_count": list(truth.accounting.values())}
+    counts = {reason: truth.accounting[reason] for reason in REASONS if truth.accounting[reason]}
+    accounting = {"reason": list(counts), "event_count": list(counts.values())}
     write_table(pa.table(accounting, schema=schema.TRUTH_ACCOUNTING), folder / "accounting.parquet")
+    write_table(dirt, folder / "dirt.parquet")
     (folder / "story.json").write_text(json.dumps(story, indent=2) + "\n", encoding="utf-8")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from .browsers import BROWSERS, DESKTOP, DEVICE_WEIGHTS, PHONE, SCREENS
-from .clients import CLIENTS, FAILING_CLIENT, SSO_SHARE_OF_OTHERS, SSO_SHARE_OF_SSO_CLIENTS
-from .clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, spread, to_ms
+from .clients import CLIENTS, FAILING_CLIENT, SSO_CLIENTS
+from .clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, share, spread, to_ms
 from .ids import draw_ids
 from .pages import (
     CALLBACK,
@@ -27,6 +27,7 @@ from .pages import (
     step_page,
 )
 from .places import FIRST_INTRANET, PLACES
+from .rates import Rates
 from .world import Calendar, Columns, World
 
 # Chances per 10,000 that a person gives up on the page of a step, before submitting it.
@@ -35,30 +36,21 @@ GIVES_UP_AT_NEXT_STEPS_ON_PHONE = 1_100
 GIVES_UP_AT_FAILING_CLIENT = 5_000
 # Of those who give up at the eligibility check: they confirmed their country, pressed the button, and were refused.
 IS_REFUSED = 7_500
-# Chances that a person leaves a step's page for hours to weeks and comes back to it.
+# How often a person leaves a step's page for hours to weeks and comes back to it, in proportion to each other.
 PAUSES = {1: 300, 2: 250, 3: 300, 4: 450, 5: 1_000, 6: 500, 7: 500, 8: 1_200, 9: 700, 10: 0}
+MOST_PAUSES = max(PAUSES.values())
 PAUSE_MS = [hours * HOUR for hours in (1, 2, 5, 14, 22, 48, 96, 192, 336, 480, 650)]
-OTHER_DEVICE = 1_500
 STILL_LOGGED_IN = 6_000
 ENTERS_AGAIN_AFTER_PAUSE = 1_200
 # People who gave up and come back for a second attempt, from Create Account or from where they were.
-COMES_BACK = 1_500
 COMES_BACK_MS = [hours * HOUR for hours in (1, 6, 24, 72, 144, 288, 480, 696, 960, 1_320)]
 STARTS_OVER = 5_500
-# Detours on a step's page: back to the page before and forward again; to the help page and back.
-GOES_BACK = 400
-READS_HELP = 200
-SKIPS_MFA = 1_200
 # Converters come back to their dashboard again and again.
 RETURNS_TO_DASHBOARD = 6_200
 MAX_RETURNS = 8
-LOOKS_IN = 300
-LOGS_OUT = 300
 RETURN_MS = [hours * HOUR for hours in (4, 20, 24, 48, 72, 120, 168, 216, 312)]
-# Pairs of people on one device, per 10,000 people; staff, per 10,000 people (and at least three).
-SHARED_DEVICES = 150
-STAFF = 60
-SKEWED_DEVICES = 150
+# At least so many colleagues where there are any.
+FEWEST_STAFF = 3
 # Time on a page, in thousandths of the page's median; then the share of it that the person is active.
 DWELL_SHAPE = (180, 330, 450, 550, 640, 730, 820, 910, 1_000, 1_110, 1_250, 1_430, 1_680, 2_050, 2_700, 4_200, 12_000)
 ACTIVE_SHAPE = (100, 350, 550, 700, 800, 900, 1_000, 1_000, 1_000)
@@ -67,21 +59,29 @@ IN_BACKGROUND = 80
 BACKGROUND_MS = [10 * MINUTE, 29 * MINUTE]
 VERY_LONG = 20
 VERY_LONG_MS = [31 * MINUTE, 45 * MINUTE]
-VARIANT_WEIGHTS = (9_700, 75, 75, 75, 40, 35)
+# How often each other spelling of an address occurs, in proportion to each other.
+SPELLINGS = (75, 75, 75, 40, 35)
 OTHER_CLICKS = 300
 SESSIONS_PER_PERSON = 64
+
+# Bits of a visit's column `why`: which dirt made the visit; the first three stand on the first visit of a session only.
+PAUSED, CAME_BACK, SWITCHED, WENT_BACK, READ_HELP, LOOKED_IN, LOGGED_OUT = 1, 2, 4, 8, 16, 32, 64
 
 
 class _Walk:
     """Where everybody is: one element per person in each array, changed in place as they go on."""
 
-    def __init__(self, rng: np.random.Generator, people: Columns, devices: Columns, start_ms: np.ndarray) -> None:
+    def __init__(
+        self, rng: np.random.Generator, people: Columns, devices: Columns, start_ms: np.ndarray, rates: Rates
+    ) -> None:
         count = len(start_ms)
-        self.rng, self.people, self.devices = rng, people, devices
+        self.rng, self.people, self.devices, self.rates = rng, people, devices, rates
+        self.variant_weights = _variant_weights(rates.url_variants)
         self.now = start_ms.copy()
         self.session = np.zeros(count, dtype=np.int64)
         self.slot = np.zeros(count, dtype=np.int64)
         self.is_fresh = np.ones(count, dtype=bool)
+        self.why_session = np.zeros(count, dtype=np.int8)
         self.is_known = np.zeros(count, dtype=bool)
         self.is_verified = np.zeros(count, dtype=bool)
         self.last_visit = np.full(count, -1, dtype=np.int64)
@@ -98,8 +98,8 @@ class _Walk:
         """Desktop, phone or tablet."""
         return self.devices["kind"][self.device(who)]
 
-    def view(self, who: np.ndarray, page: np.ndarray | int) -> None:
-        """The people `who` (positions) open a page and stay on it for a while."""
+    def view(self, who: np.ndarray, page: np.ndarray | int, why: int = 0) -> None:
+        """The people `who` (positions) open a page and stay on it for a while; `why` is one of the bits, or 0."""
         size, rng = len(who), self.rng
         page = np.broadcast_to(np.asarray(page, dtype=np.int64), size)
         kind = self.kind(who)
@@ -120,7 +120,7 @@ class _Walk:
                 "device": self.device(who),
                 "session": who * SESSIONS_PER_PERSON + self.session[who],
                 "page": page,
-                "variant": pick(rng, size, VARIANT_WEIGHTS),
+                "variant": pick(rng, size, self.variant_weights),
                 "at": self.now[who],
                 "dwell_ms": dwell,
                 "active_ms": np.minimum(active, dwell),
@@ -128,6 +128,7 @@ class _Walk:
                 "is_known": self.is_known[who],
                 "is_verified": self.is_verified[who],
                 "is_first": self.is_fresh[who],
+                "why": np.where(self.is_fresh[who], self.why_session[who], 0).astype(np.int8) | np.int8(why),
                 "scroll": scroll,
             }
         )
@@ -157,13 +158,14 @@ class _Walk:
         """A few ms for each person, from `low` up to but not including `high`."""
         return self.rng.integers(low, high, len(who))
 
-    def leave(self, who: np.ndarray, away_ms: np.ndarray, other_device: int) -> None:
+    def leave(self, who: np.ndarray, away_ms: np.ndarray, other_device: int, why: int = 0) -> None:
         """They close the page; a new session starts `away_ms` later, perhaps on their other device."""
         self.now[who] += away_ms
         self.session[who] += 1
         self.is_fresh[who] = True
         switch = chance(self.rng, len(who), other_device)
         self.slot[who] = np.where(switch, 1 - self.slot[who], self.slot[who])
+        self.why_session[who] = np.where(switch, why | SWITCHED, why)
         self.is_known[who] &= ~switch & chance(self.rng, len(who), STILL_LOGGED_IN)
 
     def log_in(self, who: np.ndarray) -> None:
@@ -176,19 +178,26 @@ class _Walk:
 _MEDIAN_MS = np.array([[page.large_ms for page in PAGES], [page.phone_ms for page in PAGES]], dtype=np.int64)
 
 
-def _draw_people(rng: np.random.Generator, count: int, calendar: Calendar) -> tuple[Columns, Columns, np.ndarray]:
+def _variant_weights(per_10000: int) -> list[int]:
+    """The weights of all spellings of an address, given how many of 10,000 visits have another than the first."""
+    others = [per_10000 * weight // sum(SPELLINGS) for weight in SPELLINGS[:-1]]
+    return [10_000 - per_10000, *others, per_10000 - sum(others)]
+
+
+def _draw_people(
+    rng: np.random.Generator, count: int, calendar: Calendar, rates: Rates
+) -> tuple[Columns, Columns, np.ndarray]:
     """People, their two devices each (the second may stay unused), and the moment each of them arrives."""
-    staff = max(3, count * STAFF // 10_000)
-    total = count + staff
+    total = count + share(count, rates.staff, FEWEST_STAFF)
     client = pick(rng, total, [client.weight for client in CLIENTS])
-    sso_client = np.array([client.verification == "sso" for client in CLIENTS])
-    sso = chance(rng, total, np.where(sso_client[client], SSO_SHARE_OF_SSO_CLIENTS, SSO_SHARE_OF_OTHERS))
+    sso_rate = np.where(np.isin(client, SSO_CLIENTS), rates.single_sign_on, rates.single_sign_on_elsewhere)
+    sso = chance(rng, total, sso_rate)
     geo = pick(rng, total, [place.weight for place in PLACES])
     arrive = arrivals(rng, total, calendar.start, calendar.end)
     first = np.arange(total, dtype=np.int64) * 2
 
     # Shared devices: the second of a pair comes to the device of the first, well after the first has finished.
-    pairs = np.flatnonzero(chance(rng, count // 2, 2 * SHARED_DEVICES)) * 2
+    pairs = np.flatnonzero(chance(rng, count // 2, rates.shared_devices)) * 2
     is_settled = np.zeros(total, dtype=bool)
     is_settled[pairs] = True
     gap = 16 * HOUR + rng.integers(0, 3 * DAY, total)
@@ -211,10 +220,10 @@ def _draw_people(rng: np.random.Generator, count: int, calendar: Calendar) -> tu
     kind = pick(rng, 2 * total, DEVICE_WEIGHTS)
     # Who starts on a desktop has a phone in the pocket, and the other way round.
     kind[1::2] = np.where(kind[0::2] == DESKTOP, PHONE, DESKTOP)
-    return people, _draw_devices(rng, kind, np.repeat(geo, 2)), arrive
+    return people, _draw_devices(rng, kind, np.repeat(geo, 2), rates), arrive
 
 
-def _draw_devices(rng: np.random.Generator, kind: np.ndarray, geo: np.ndarray) -> Columns:
+def _draw_devices(rng: np.random.Generator, kind: np.ndarray, geo: np.ndarray, rates: Rates) -> Columns:
     """Devices of the given kinds, with browser, screen, clock and ids."""
     size = len(kind)
     browser = np.zeros(size, dtype=np.int64)
@@ -229,7 +238,7 @@ def _draw_devices(rng: np.random.Generator, kind: np.ndarray, geo: np.ndarray) -
         "geo": geo,
         "screen": rng.integers(0, len(SCREENS[0]), size),
         "ip": rng.integers(0, 256, size),
-        "skew_ms": np.where(chance(rng, size, SKEWED_DEVICES), skew, 0),
+        "skew_ms": np.where(chance(rng, size, rates.clock_skew), skew, 0),
         "id": draw_ids(rng, size),
         "network_id": draw_ids(rng, size),
     }
@@ -280,11 +289,11 @@ def _gives_up(walk: _Walk, who: np.ndarray, step: int, has_account: np.ndarray) 
 
 def _detours(walk: _Walk, who: np.ndarray, step: int) -> None:
     """Some go back a page, or read the help page, and then open the step's page again."""
-    back = chance(walk.rng, len(who), GOES_BACK)
-    walk.view(who[back], walk.page_before[who[back]])
+    back = chance(walk.rng, len(who), walk.rates.back_navigation)
+    walk.view(who[back], walk.page_before[who[back]], WENT_BACK)
     walk.view(who[back], step_page(step))
-    reads = chance(walk.rng, len(who), READS_HELP)
-    walk.view(who[reads], HELP)
+    reads = chance(walk.rng, len(who), walk.rates.help_detours)
+    walk.view(who[reads], HELP, READ_HELP)
     walk.view(who[reads], step_page(step))
 
 
@@ -345,11 +354,11 @@ def _attempt(walk: _Walk, who: np.ndarray, first_step: np.ndarray, referral_ms: 
             walk.act(refused, element=step - 1, before=walk.between(refused, 500, 900))
         at = at[is_on[at]]
 
-        pauses = chance(rng, len(at), PAUSES[step]) & ~people["is_settled"][who[at]]
+        pauses = chance(rng, len(at), PAUSES[step] * walk.rates.pauses // MOST_PAUSES) & ~people["is_settled"][who[at]]
         if step <= 3:
             pauses &= ~has_account[at] & ~people["is_staff"][who[at]]
         away = who[at[pauses]]
-        walk.leave(away, spread(rng, len(away), PAUSE_MS), OTHER_DEVICE)
+        walk.leave(away, spread(rng, len(away), PAUSE_MS), walk.rates.several_devices, PAUSED)
         _come_back_to(walk, away, step)
         _submit(walk, who[at], step, has_account[at])
 
@@ -364,38 +373,39 @@ def _attempt(walk: _Walk, who: np.ndarray, first_step: np.ndarray, referral_ms: 
 
 def _return_to_dashboard(walk: _Walk, who: np.ndarray) -> None:
     """Converters come back for weeks; now and then one only looks in without logging in, or logs out."""
+    rates = walk.rates
     for _ in range(MAX_RETURNS):
         who = who[chance(walk.rng, len(who), RETURNS_TO_DASHBOARD)]
-        walk.leave(who, spread(walk.rng, len(who), RETURN_MS), OTHER_DEVICE // 3)
-        looks_in = chance(walk.rng, len(who), LOOKS_IN)
+        walk.leave(who, spread(walk.rng, len(who), RETURN_MS), rates.several_devices // 3)
+        looks_in = chance(walk.rng, len(who), rates.looking_in)
         walk.is_known[who[looks_in]] = False
-        walk.view(who[looks_in], HOME)
+        walk.view(who[looks_in], HOME, LOOKED_IN)
         who = who[~looks_in]
         walk.log_in(who)
         walk.view(who, step_page(DASHBOARD_STEP))
         walk.view(who[chance(walk.rng, len(who), 2_500)], RESOURCES)
-        out = who[chance(walk.rng, len(who), LOGS_OUT)]
+        out = who[chance(walk.rng, len(who), rates.logging_out)]
         walk.is_known[out] = False
-        walk.view(out, HOME)
+        walk.view(out, HOME, LOGGED_OUT)
 
 
-def live(rng: np.random.Generator, count: int, calendar: Calendar) -> tuple[World, Columns]:
+def live(rng: np.random.Generator, count: int, calendar: Calendar, rates: Rates) -> tuple[World, Columns]:
     """`count` signup visitors and some staff live their journeys.
 
     Returns the world without source rows (it may run past the calendar's end; events are cut later), and the actions:
     visit, person, element (-1: none), step (-1: none), at (ms), is_known, is_verified.
     """
-    people, devices, arrive = _draw_people(rng, count, calendar)
-    people["skips_mfa"] = chance(rng, len(arrive), SKIPS_MFA)
+    people, devices, arrive = _draw_people(rng, count, calendar, rates)
+    people["skips_mfa"] = chance(rng, len(arrive), rates.skipped_mfa)
     people["has_project"] = np.zeros(len(arrive), dtype=bool)
-    walk = _Walk(rng, people, devices, arrive)
+    walk = _Walk(rng, people, devices, arrive, rates)
     everybody = np.arange(len(arrive))
     referral_ms = to_ms(calendar.referral_step_from)
 
     _arrive(walk, everybody)
     gave_up, stopped_at = _attempt(walk, everybody, np.ones(len(arrive), dtype=np.int64), referral_ms)
-    back = everybody[gave_up & chance(rng, len(arrive), COMES_BACK) & ~people["is_settled"]]
-    walk.leave(back, spread(rng, len(back), COMES_BACK_MS), OTHER_DEVICE)
+    back = everybody[gave_up & chance(rng, len(arrive), rates.re_entry) & ~people["is_settled"]]
+    walk.leave(back, spread(rng, len(back), COMES_BACK_MS), rates.several_devices, CAME_BACK)
     has_account = people["account_ms"][back] >= 0
     starts_over = ~has_account | chance(rng, len(back), STARTS_OVER)
     walk.is_known[back[starts_over]] = False

@@ -9,14 +9,12 @@ import pyarrow as pa
 
 from . import schema
 from .clients import CLIENTS
-from .clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, to_ms
+from .clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, share, to_ms
 from .ids import draw_ids, id_text
 from .places import EMAIL_DOMAINS, FIRST_NAMES, LAST_NAMES, PLACES
+from .rates import Rates
 from .world import Calendar, Columns, join_columns
 
-# Accounts without any event (made by phone, say), per 10,000 people; deleted accounts, per 10,000 accounts.
-WITHOUT_EVENTS = 100
-DELETED = 100
 # The members' own stream of chance, apart from the chunks'.
 _STREAM = 1_000_003
 
@@ -28,10 +26,10 @@ def select_members(people: Columns, calendar: Calendar) -> Columns:
     return {name: people[name][has_account] for name in names}
 
 
-def members_table(accounts: list[Columns], people: int, seed: int, calendar: Calendar) -> pa.Table:
+def members_table(accounts: list[Columns], people: int, seed: int, calendar: Calendar, rates: Rates) -> pa.Table:
     """All members, ordered by creation: those of `accounts` (see `select_members`) and some without any event."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, _STREAM])))
-    silent = people * WITHOUT_EVENTS // 10_000
+    silent = share(people, rates.accounts_without_events)
     offline = {
         "client": pick(rng, silent, [client.weight for client in CLIENTS]),
         "geo": pick(rng, silent, [place.weight for place in PLACES]),
@@ -52,7 +50,7 @@ def members_table(accounts: list[Columns], people: int, seed: int, calendar: Cal
     born = date(calendar.start.year - 75, 1, 1)
     birthdates = [born + timedelta(days=int(days)) for days in rng.integers(0, 53 * 365, size)]
     synced = created + rng.integers(5, 360, size) * MINUTE
-    deleted = chance(rng, size, DELETED)
+    deleted = chance(rng, size, rates.deleted_accounts)
     clients = [None if staff else CLIENTS[at].id for at, staff in zip(rows["client"], rows["is_staff"], strict=True)]
     columns = {
         "user_id": id_text(rows["id"]),

@@ -88,3 +88,5 @@ TRUTH_STEPS = pa.schema(
 )  # fmt: skip
 
 TRUTH_ACCOUNTING = pa.schema([("reason", _TEXT), ("event_count", pa.int64())])
+
+TRUTH_DIRT = pa.schema([("kind", _TEXT), ("rate", pa.float64()), ("count", pa.int64()), ("unit", _TEXT)])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from . import bots, dirt, journeys, members
+from . import journeys
 from .clients import CLIENTS, FAILING_CLIENT
 from .pages import NEXT_STEPS, PAGES, REFERRAL_STEP, step_page
 from .world import Calendar
 
 
-def story(people: int, seed: int, calendar: Calendar) -> dict:
+def story(people: int, seed: int, calendar: Calendar, late_days: int) -> dict:
     """The story of a world. Chances are per 10,000 unless said otherwise."""
     client = CLIENTS[FAILING_CLIENT]
     page = PAGES[step_page(NEXT_STEPS)]
@@ -19,6 +19,7 @@ def story(people: int, seed: int, calendar: Calendar) -> dict:
             "seed": seed,
             "start_date": calendar.start.isoformat(),
             "end_date": calendar.end.isoformat(),
+            "late_days": late_days,
         },
         "planted": {
             "added_step": {
@@ -48,25 +49,5 @@ def story(people: int, seed: int, calendar: Calendar) -> dict:
                 "why": "entries of the last 30 days had no time to convert; nothing else changed",
                 "window_days": 30,
             },
-        },
-        "dirt_per_10000": {
-            "duplicates": dirt.DUPLICATES,
-            "late_loads": dirt.LATE_LOADS,
-            "skewed_devices": journeys.SKEWED_DEVICES,
-            "bot_devices_per_10000_people": bots.BOTS_PER_10000,
-            "staff_per_10000_people": journeys.STAFF,
-            "shared_devices_per_10000_people": journeys.SHARED_DEVICES,
-            "lost_pings": dirt.LOST_PINGS,
-            "visits_without_pings": dirt.VISITS_WITHOUT_PINGS,
-            "stray_pings_per_10000_visits": dirt.STRAY_PINGS,
-            "double_fires": dirt.DOUBLE_FIRES,
-            "no_key_at_all": dirt.NO_KEY_AT_ALL,
-            "no_device_key": dirt.NO_DEVICE_KEY,
-            "no_session_key": dirt.NO_SESSION_KEY,
-            "no_page_view_key": dirt.NO_PAGE_VIEW_KEY,
-            "no_useragent": dirt.NO_USERAGENT,
-            "no_device_time": dirt.NO_DEVICE_TIME,
-            "members_without_events_per_10000_people": members.WITHOUT_EVENTS,
-            "deleted_members": members.DELETED,
         },
     }

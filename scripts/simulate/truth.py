@@ -8,14 +8,16 @@ are in milliseconds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
 
 from .browsers import DEVICE_TYPES
 from .clients import CLIENTS
 from .clock import DAY, SECOND, to_ms
-from .dirt import DEVICE, SESSION, TIME, VIEW
+from .dirt import DEVICE, EVENT, SESSION, TIME, VIEW
 from .events import FUNNEL, PAGE_PING, PAGE_VIEW
 from .ids import id_text
 from .pages import INTAKE_STEPS, REFERRAL_STEP, step_page
@@ -25,6 +27,19 @@ WINDOW = 30 * DAY
 IDENTITY_WINDOW = 30 * DAY
 SAME_VISIT = 2 * SECOND
 LONGEST_DWELL = 1_800 * SECOND
+# No event happens before the first of these, nor from the second on.
+PLAUSIBLE = (to_ms(date(2000, 1, 1)), to_ms(date(2100, 1, 1)))
+# What becomes of a source row: the first of these that holds.
+REASONS = (
+    "missing_event_id",
+    "implausible_time",
+    "duplicate",
+    "bot",
+    "missing_key",
+    "staff",
+    "outside_funnels",
+    "modelled",
+)
 
 
 @dataclass(frozen=True)
@@ -98,9 +113,7 @@ class Truth:
 
     entries: list[dict] = field(default_factory=list)
     steps: list[dict] = field(default_factory=list)
-    accounting: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("modelled", "duplicate", "bot", "staff", "missing_key"), 0)
-    )
+    accounting: Counter[str] = field(default_factory=Counter)
     observed_until: int = 0
 
 
@@ -115,7 +128,7 @@ def tell(truth: Truth, world: World, calendar: Calendar) -> None:
         if event.person in staff:
             truth.accounting["staff"] += 1
         else:
-            truth.accounting["modelled"] += 1
+            truth.accounting["modelled" if _is_in_a_funnel(event) else "outside_funnels"] += 1
             kept.append(event)
             of_person.setdefault(event.person, []).append(event)
     visits_of: dict[str, list[Visit]] = {}
@@ -137,7 +150,7 @@ def finish(truth: Truth) -> None:
 
 
 def _events(truth: Truth, world: World) -> tuple[list[Event], dict[str, list[str]], dict[str, str]]:
-    """The rows that are neither copies nor robots' nor nobody's; the texts of ids; the client of each member."""
+    """The rows that are neither rejected nor copies, robots' or nobody's; the ids' texts; the client of each member."""
     rows, visits, devices = world.rows, world.visits, world.devices
     names = {"device": id_text(devices["id"]).to_pylist(), "member": id_text(world.people["id"]).to_pylist()}
     client_of = world.people["client"].tolist()
@@ -149,6 +162,12 @@ def _events(truth: Truth, world: World) -> tuple[list[Event], dict[str, list[str
     events = []
     for is_copy, *values in zip(rows["is_duplicate"].tolist(), *(rows[name].tolist() for name in columns), strict=True):
         at, kind, visit, step, page_view, session, device, member, created, missing = values
+        if missing & EVENT:
+            truth.accounting["missing_event_id"] += 1
+            continue
+        if not PLAUSIBLE[0] <= at < PLAUSIBLE[1]:
+            truth.accounting["implausible_time"] += 1
+            continue
         if is_copy:
             truth.accounting["duplicate"] += 1
             continue
@@ -266,6 +285,11 @@ def _measure(visit: Visit) -> None:
         visit.engaged = (10 * (len(buckets) - 1) + 5) * SECOND
     if visit.dwell is not None:
         visit.engaged = min(visit.engaged, visit.dwell)
+
+
+def _is_in_a_funnel(event: Event) -> bool:
+    """Whether an event is a step itself, or happened on a step's page."""
+    return event.kind == FUNNEL or step_page(1) <= event.page <= step_page(10)
 
 
 def _step_of(funnel: str, event: Event) -> int | None:

@@ -44,7 +44,8 @@ class World:
     - devices: browser, is_bot, geo, screen, ip, skew_ms, id, network_id
     - sessions: device, number (1 is the device's first), id
     - visits: person, device, session, page, variant, at (ms), dwell_ms, active_ms, burst_ms, is_known, is_verified,
-      referrer, scroll (thousandths of the document), id (the page view id)
+      referrer, scroll (thousandths of the document), why (bits of `journeys.py`), lost_pings, is_silent, id (the page
+      view id)
     - rows: one per source row of the events table; see `events.py` and `dirt.py`
     """
 
