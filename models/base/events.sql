@@ -6,22 +6,24 @@ WITH deliveries AS (
          -- timestamps (UTC)
          , {{ utc_timestamp('COALESCE(events.derived_tstamp, events.collector_tstamp)') }} AS event_at
          , {{ utc_timestamp('events.collector_tstamp') }} AS collected_at
-         , {{ utc_timestamp('COALESCE(events.load_tstamp, events.collector_tstamp, events.derived_tstamp)') }}
-           AS loaded_at
+         , {{ utc_timestamp('COALESCE(events.load_tstamp, events.collector_tstamp)') }} AS loaded_at
          , {{ utc_timestamp('events.dvce_created_tstamp') }} AS device_created_at
 
-         -- who
-         , COALESCE(events.user_id, {{ context_field('events.contexts_com_wellthy_user_2', 'user_id') }}) AS member_id
+         -- who; an empty key is a missing one
+         , COALESCE(
+               NULLIF(events.user_id, '')
+             , NULLIF({{ context_field('events.contexts_com_wellthy_user_2', 'user_id') }}, '')
+           ) AS member_id
          , {{ context_field('events.contexts_com_wellthy_user_2', 'role') }} AS user_role
-         , events.domain_userid
-         , events.domain_sessionid
+         , NULLIF(events.domain_userid, '') AS domain_userid
+         , NULLIF(events.domain_sessionid, '') AS domain_sessionid
 
          -- where
-         , {{ context_field('events.contexts_com_snowplowanalytics_snowplow_web_page_1', 'id') }} AS page_view_id
+         , NULLIF({{ context_field('events.contexts_com_snowplowanalytics_snowplow_web_page_1', 'id') }}, '')
+           AS page_view_id
          , {{ normalised_path('events.page_urlpath') }} AS page_urlpath
-         , CASE
-               WHEN events.refr_medium = 'internal' OR events.refr_urlhost = events.page_urlhost THEN NULL
-               ELSE events.refr_urlhost
+         , CASE WHEN events.refr_medium = 'internal' OR events.refr_urlhost = events.page_urlhost THEN NULL
+                ELSE events.refr_urlhost
            END AS referrer_host
          , events.geo_country
 
@@ -76,8 +78,9 @@ SELECT deliveries.event_id
      , deliveries.loaded_at
      , {{ reporting_date('deliveries.loaded_at') }} AS loaded_date
      , deliveries.device_created_at
-     , COALESCE(deliveries.event_at > {{ dbt.dateadd('minute', 5, 'deliveries.collected_at') }}, FALSE)
-       AS is_ahead_of_collection
+     , COALESCE(deliveries.event_at > {{ dbt.dateadd(
+           'minute', 5, 'COALESCE(deliveries.collected_at, deliveries.loaded_at)'
+       ) }}, FALSE) AS is_ahead_of_collection
      , deliveries.member_id
      , deliveries.user_role
      , deliveries.domain_userid
