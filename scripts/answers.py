@@ -8,13 +8,14 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-import duckdb
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from scripts.databases import Row, rows_of
+from scripts.databases import DatabaseError, Row, opened, rows_of
+from scripts.review.wording import clean, shorten
 
 _OBSERVATION = "SELECT MAX(observed_until_at) AS observed_until_at FROM product.funnel_entries"
 _ACCOUNTING = """
@@ -60,6 +61,7 @@ SELECT funnel_name, step_name, valid_from_date, period, mature_entry_count, conv
   FROM product.funnel_step_introductions ORDER BY funnel_name, step_order, period DESC
 """
 _SHOWN_FROM = 10  # a rate of fewer people than this says nothing (D13)
+_LONGEST_NAME = 80  # characters
 
 
 class AnswersError(Exception):
@@ -72,23 +74,21 @@ def print_answers(warehouse_dir: Path, console: Console) -> None:
     Raises:
         AnswersError: `warehouse_dir` holds no readable prod.duckdb.
     """
-    database = warehouse_dir / "prod.duckdb"
-    if not database.is_file():
-        raise AnswersError(f"{database} is not there: run `make build` first")
+    queries = (_OBSERVATION, _ACCOUNTING, _PAGES, _CLIENTS, _STEPS, _TRENDS, _ADDED_STEPS)
     try:
-        with duckdb.connect(str(database), read_only=True) as connection:
-            queries = (_OBSERVATION, _ACCOUNTING, _PAGES, _CLIENTS, _STEPS, _TRENDS, _ADDED_STEPS)
+        with opened(warehouse_dir / "prod.duckdb") as connection:
             observation, accounting, *answers = (rows_of(connection.execute(query)) for query in queries)
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise AnswersError(f"{database} cannot be read, run `make build` again ({reason})") from error
+    except DatabaseError as error:
+        raise AnswersError(str(error)) from error
 
     if observation[0]["observed_until_at"] is None:
         console.print("No person entered a funnel: there is nothing to answer from.")
     else:
-        events = ", ".join(f"{row['event_count']:,} {row['reason'].replace('_', ' ')}" for row in accounting)
+        delivered = sum(row["event_count"] for row in accounting)
+        reasons = " + ".join(f"{row['event_count']:,} {row['reason'].replace('_', ' ')}" for row in accounting)
         until = observation[0]["observed_until_at"]
-        console.print(f"Data until {until:%Y-%m-%d %H:%M} UTC. Events: {events}.", highlight=False)
+        console.print(f"Events: {delivered:,} delivered = {reasons}", highlight=False, soft_wrap=True)
+        console.print(f"Data until {until:%Y-%m-%d %H:%M} UTC.", highlight=False)
         questions = (
             ("1 · How long does a person spend on each page?", _page_table),
             ("2 · Do members of one client convert better?", _client_table),
@@ -115,7 +115,7 @@ def _page_table(funnel_name: str, rows: list[Row]) -> Table:
     for row in rows:
         is_shown = row["is_reportable"]
         table.add_row(
-            escape(row["step_name"]),
+            _name(row["step_name"]),
             _count(row["person_count"]),
             _seconds(row["median_seconds_per_person"], is_shown),
             _seconds(row["average_seconds_per_person"], is_shown),
@@ -137,7 +137,7 @@ def _client_table(funnel_name: str, rows: list[Row]) -> Table:
     for row in rows:
         is_shown = row["is_reportable"]
         table.add_row(
-            escape(row["client_name"]),
+            _name(row["client_name"]),
             _count(row["account_count"]),
             _percent(row["conversion_rate"], is_shown),
             _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
@@ -166,7 +166,7 @@ def _step_table(funnel_name: str, rows: list[Row]) -> Table:
     for row in rows:
         is_shown = row["is_reportable"]
         table.add_row(
-            escape(row["step_name"]),
+            _name(row["step_name"]),
             _count(row["reached_count"]),
             _percent(row["rate_of_first"], is_shown),
             _percent(row["rate_of_previous"], is_shown),
@@ -214,7 +214,7 @@ def _added_step_table(funnel_name: str, rows: list[Row]) -> Table:
         is_shown = row["is_reportable"]
         is_compared = row["smaller_entry_count"] >= _SHOWN_FROM
         table.add_row(
-            f"{row['period']} {escape(row['step_name'])} ({row['valid_from_date']})",
+            _name(f"{row['period']} {row['step_name']} ({row['valid_from_date']})"),
             _count(row["mature_entry_count"]),
             _percent(row["conversion_rate"], is_shown),
             _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
@@ -231,6 +231,11 @@ def _table(title: str, label: str, numbers: list[str]) -> Table:
     for number in numbers:
         table.add_column(number, justify="right", no_wrap=True)
     return table
+
+
+def _name(text: str) -> Text:
+    """A name from the data, as text: no markup, no code of an emoji, nothing that steers the terminal."""
+    return Text(shorten(clean(text), _LONGEST_NAME))
 
 
 def _count(value: int | None) -> str:

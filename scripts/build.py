@@ -7,6 +7,7 @@ folder is added to the present databases; where that is not possible, or FULL=1 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from scripts.answers import AnswersError, print_answers
-from scripts.dbt_run import BuildError, code_fingerprint, run_dbt
+from scripts.dbt_run import BuildError, MachineError, code_fingerprint, run_dbt
 from scripts.increment import Plan, inputs, plan, write_note
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.sources import SourceError, check_contents, check_data_dir, declared_sources
@@ -33,7 +34,8 @@ def build(data_dir: Path, warehouse_dir: Path, console: Console, is_full: bool =
         SourceError: the data folder cannot be built from.
         PackagesError: dbt-utils cannot be provided.
         WarehouseError: the databases' folder cannot be written, or another build holds it.
-        BuildError: a model or a test failed. In all four cases the databases stay as they were.
+        BuildError: a model or a test failed, or the machine has too little room (MachineError). In all cases the
+            databases stay as they were.
     """
     data_dir, warehouse_dir = data_dir.resolve(), warehouse_dir.resolve()
     sources = declared_sources(PROJECT_DIR)
@@ -54,11 +56,14 @@ def build(data_dir: Path, warehouse_dir: Path, console: Console, is_full: bool =
             os.environ["LOADED_FROM"] = planned.loaded_from or ""
             try:
                 passed_count = run_dbt(PROJECT_DIR, data_dir, folder, console, without_unit_tests=is_code_tested)
+            except MachineError:
+                raise
             except BuildError:
                 check_contents(data_dir, sources)
                 raise
             write_note(folder, now)
             swap_in(warehouse_dir)
+    with contextlib.suppress(OSError):  # then they are run again
         _UNIT_TESTED.parent.mkdir(exist_ok=True)
         _UNIT_TESTED.write_text(now.code, encoding="utf-8")
     seconds = time.monotonic() - started
@@ -92,7 +97,7 @@ def main() -> None:
         sys.exit(2)
     except (SourceError, PackagesError, WarehouseError, BuildError) as error:
         print(f"{error} (the databases of {warehouse_dir} stay as they were)", file=sys.stderr)
-        sys.exit(1 if isinstance(error, BuildError) else 2)
+        sys.exit(1 if isinstance(error, BuildError) and not isinstance(error, MachineError) else 2)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 Row = dict[str, Any]
+
+
+class DatabaseError(Exception):
+    """A database cannot be read; the message says why and what to do."""
+
+
+@contextlib.contextmanager
+def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database file, to be read only.
+
+    Raises:
+        DatabaseError: it is not there, is not what `make build` makes, or may not be read now.
+    """
+    if not database.is_file():
+        what = "is a folder, move it away" if database.is_dir() else "is not there"
+        raise DatabaseError(f"{database} {what}: run `make build` first")
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            yield connection
+    except duckdb.Error as error:
+        raise DatabaseError(f"{database} {_why_unreadable(error)}") from error
+
+
+def _why_unreadable(error: duckdb.Error) -> str:
+    reason = str(error).splitlines()[0]
+    if "set lock" in reason:
+        holder = re.search(r"\(PID \d+\)", reason)
+        return f"is being written by another program{f' {holder[0]}' if holder else ''}: close it there"
+    if "Permission denied" in reason:
+        return "cannot be read: Permission denied"
+    return f"cannot be read, run `make build` again ({reason})"
+
+
+def os_error(error: duckdb.Error) -> OSError:
+    """Return the system's error of a disk, which DuckDB tells in words of its own."""
+    number = re.search(r'"errno":"(\d+)"', str(error))
+    words = os.strerror(int(number[1])) if number else str(error).splitlines()[0].rpartition(": ")[2]
+    return OSError(int(number[1]) if number else 0, words)
 
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:

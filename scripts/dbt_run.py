@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts.databases import attach, rows_of
+from scripts.seeds import check_seeds
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
@@ -23,10 +24,19 @@ if TYPE_CHECKING:
 
 _FAILURES = ("error", "fail", "runtime error", "warn")
 _SHOWN_ROWS = 3
+_MACHINE = {
+    "Out of Memory Error": "there is too little memory, raise MEMORY_LIMIT or close other programs",
+    "No space left on device|File too large|Disk quota exceeded": "the disk is full, free some room",
+}
+"""What the engine and the system say, and what to make of it."""
 
 
 class BuildError(Exception):
     """A model or a test failed; the message has a line for each, and the first rows that a test found."""
+
+
+class MachineError(BuildError):
+    """The machine has too little room; the message says of what and what to do."""
 
 
 def engine_versions() -> str:
@@ -76,9 +86,13 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
     """Run `dbt build` in this process, with a progress bar on a terminal, and return how many nodes passed.
 
     Raises:
+        SourceError: a seed is not what it is declared to be.
         BuildError: a model or a test failed.
+        MachineError: the same, as there is too little memory or disk, or MEMORY_LIMIT is no amount.
         KeyboardInterrupt: the user stopped it.
     """
+    check_seeds(project_dir)
+    _check_memory_limit()
     # DuckDB takes the folder as the beginning of a pattern: its own brackets and asterisks are meant literally
     os.environ.update(DATA_DIR=glob.escape(str(data_dir)), WAREHOUSE_DIR=str(building_dir))
 
@@ -104,9 +118,13 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
     if outcome.exception is not None:
-        raise BuildError(f"dbt could not start the build: {outcome.exception}")
+        message = _in_one_line(outcome.exception)
+        _raise_if_machine("dbt", message)
+        raise BuildError(f"dbt could not start the build: {message}")
     results = outcome.result.results
     if failed := failures(results):
+        for failure in failed.values():
+            _raise_if_machine(f"{failure.path}: {failure.name}", failure.message)
         lines = [
             line
             for result in results
@@ -117,13 +135,37 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
     return len(results)
 
 
+def _check_memory_limit() -> None:
+    """Ask DuckDB at once, as dbt would only after some seconds."""
+    if amount := os.environ.get("MEMORY_LIMIT"):
+        try:
+            duckdb.connect(config={"memory_limit": amount}).close()
+        except (duckdb.ParserException, duckdb.InvalidInputException) as error:
+            raise MachineError(f"MEMORY_LIMIT={amount} is no amount of memory, such as 4GB or 60%") from error
+
+
+def _in_one_line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(filter(None, (error.filename, error.strerror)))
+    return " ".join(str(error).split())
+
+
+def _raise_if_machine(place: str, message: str) -> None:
+    """All that fails for want of room fails for one reason, and needs one line."""
+    for pattern, advice in _MACHINE.items():
+        if found := re.search(f".*({pattern}).*", message):
+            raise MachineError(f"{place}: {advice} ({found[0].strip()})")
+
+
 def _found_rows(result: RunResult, building_dir: Path) -> list[str]:
     """Return the first rows that a failed data test found, one a line."""
     if result.status != "fail" or result.node.resource_type != "test":
         return []
+    # dbt-utils' tests of expressions give no column of the rows that they find
+    code = re.sub(r"(?i)\bselect\s+1(\s+as\s+failure)?\s+from\b", "SELECT * FROM", result.node.compiled_code, count=1)
     with duckdb.connect() as connection:
         for name in ("raw", "prep", "prod"):
             attach(connection, building_dir / f"{name}.duckdb", name)
         connection.execute("USE prod.product")
-        rows = rows_of(connection.execute(f"SELECT * FROM (\n{result.node.compiled_code}\n) LIMIT {_SHOWN_ROWS}"))
+        rows = rows_of(connection.execute(f"SELECT * FROM (\n{code}\n) LIMIT {_SHOWN_ROWS}"))
     return ["    " + ", ".join(f"{name}: {value}" for name, value in row.items()) for row in rows]

@@ -17,7 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from scripts.databases import attach
+from scripts.databases import DatabaseError, opened, os_error
 
 _FORMATS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd",
@@ -40,19 +40,22 @@ def export(warehouse_dir: Path, export_dir: Path) -> dict[str, int]:
     Raises:
         ExportError: there are no tables, the folder cannot be written, or holds files that no export wrote.
     """
-    database = warehouse_dir / "prod.duckdb"
-    if not database.is_file():
-        raise ExportError(f"{database} is not there: run `make build` first")
     _check_replaceable(export_dir)
     unfinished = export_dir / ".unfinished"
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        row_counts = _write(database, unfinished)
+        with opened(warehouse_dir / "prod.duckdb") as connection:
+            tables = [table for (table,) in connection.execute(_TABLES).fetchall()]
+            if not tables:
+                raise ExportError(f"{warehouse_dir / 'prod.duckdb'} has no tables: run `make build` first")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(parents=True)
+            row_counts = _write(connection, tables, unfinished)
         for name in _FORMATS:
             if (export_dir / name).exists():
                 (export_dir / name).rename(unfinished / f"old_{name}")
             (unfinished / name).rename(export_dir / name)
+    except DatabaseError as error:
+        raise ExportError(str(error)) from error
     except OSError as error:
         raise ExportError(f"EXPORT_DIR={export_dir} cannot be written: {error.strerror}") from error
     finally:
@@ -67,22 +70,22 @@ def _check_replaceable(export_dir: Path) -> None:
                 raise ExportError(f"{path} is none of an export's files, and would be lost: name another EXPORT_DIR")
 
 
-def _write(database: Path, folder: Path) -> dict[str, int]:
+def _write(connection: duckdb.DuckDBPyConnection, tables: list[str], folder: Path) -> dict[str, int]:
     """Write all tables into a folder per format, their rows in one order whatever wrote them."""
     row_counts = {}
-    try:
-        with duckdb.connect() as connection:
-            attach(connection, database, "prod")
-            for name in _FORMATS:
-                (folder / name).mkdir()
-            for (table,) in connection.execute(_TABLES).fetchall():
-                for name, options in _FORMATS.items():
-                    path = folder / name / f"{table}.{name}"
-                    rows = f'SELECT * FROM prod.product."{table}" ORDER BY ALL'
-                    copied = connection.execute(f"COPY ({rows}) TO '{_quoted(path)}' ({options})").fetchone()
-                    row_counts[table] = copied[0]
-    except duckdb.Error as error:
-        raise ExportError(f"{database} cannot be exported: {str(error).splitlines()[0]}") from error
+    for name in _FORMATS:
+        (folder / name).mkdir()
+    for table in tables:
+        for name, options in _FORMATS.items():
+            path = folder / name / f"{table}.{name}"
+            rows = f'SELECT * FROM prod.product."{table}" ORDER BY ALL'
+            try:
+                copied = connection.execute(f"COPY ({rows}) TO '{_quoted(path)}' ({options})").fetchone()
+            except duckdb.IOException as error:
+                if str(folder) not in str(error):
+                    raise
+                raise os_error(error) from error
+            row_counts[table] = copied[0]
     return row_counts
 
 

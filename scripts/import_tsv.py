@@ -13,6 +13,7 @@ import os
 import re
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts.atomic import enriched_fields
+from scripts.databases import os_error
 from scripts.enriched import typed_sql
 from scripts.sources import declared_sources
 
@@ -102,9 +104,10 @@ def import_files(files: list[Path], out: Path, console: Console) -> Tally:
     (run=2026-01-31-10-00-00), or else the time of its enrichment.
 
     Raises:
-        TsvError: a file cannot be read, or `out` not be written.
+        TsvError: a file cannot be read, `out` not be written, or there is no event.
     """
     tally = Tally()
+    first_bad: Rejected | None = None
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".import-", dir=out) as name, _progress(files, console) as advance:
@@ -121,14 +124,27 @@ def import_files(files: list[Path], out: Path, console: Console) -> Tally:
                     part = staging / "events" / f"{number:06d}.parquet"
                     bad = [*batch.rejected, *_write(connection, sql, batch.lines, part)]
                     rejected.writerows([each.file, each.number, each.reason] for each in bad)
+                    first_bad = first_bad or next(iter(bad), None)
                     tally.written_count += len(batch.lines) + len(batch.rejected) - len(bad)
                     tally.rejected_count += len(bad)
                     advance(batch.byte_count)
+            if not tally.written_count:
+                raise TsvError(f"{_without_event(files, tally, first_bad)}; nothing was changed")
             _swap(staging, out)
-    except (OSError, EOFError) as error:
-        place = getattr(error, "filename", None) or out
-        raise TsvError(f"{place}: {getattr(error, 'strerror', None) or error}; nothing was changed") from error
+    except duckdb.IOException as error:
+        raise TsvError(f"{out} cannot be written: {os_error(error).strerror}; nothing was changed") from error
+    except OSError as error:
+        is_read = error.filename in map(str, files)
+        place = f"{error.filename} cannot be read" if is_read else f"{out} cannot be written"
+        raise TsvError(f"{place}: {error.strerror}; nothing was changed") from error
     return tally
+
+
+def _without_event(files: list[Path], tally: Tally, first_bad: Rejected | None) -> str:
+    if first_bad is None:
+        return f"{files[0]}{f' and {len(files) - 1} more' if len(files) > 1 else ''}: there is no line to read"
+    place = f"line {first_bad.number} of {first_bad.file}"
+    return f"none of {tally.read_count:,} lines is an enriched event ({place}: {first_bad.reason})"
 
 
 def _structures() -> dict[str, str]:
@@ -159,8 +175,8 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
     try:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
             yield opened
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise OSError(0, f"is no whole gzip file ({error})", str(file)) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise OSError(0, f"no whole gzip file ({error})", str(file)) from error
 
 
 def _write(connection: duckdb.DuckDBPyConnection, sql: str, lines: list[Line], part: Path) -> list[Rejected]:
@@ -202,14 +218,23 @@ def found_files(source: Path) -> list[Path]:
     """Return the file itself, or every file of a folder in order, without hidden ones and markers such as _SUCCESS.
 
     Raises:
-        TsvError: there is none.
+        TsvError: there is none, or a folder cannot be read.
     """
     if source == _STDIN or source.is_file():
         return [source]
-    files = sorted(path for path in source.rglob("*") if path.is_file() and path.name[0] not in "._")
+    files = []
+    for folder, _, names in os.walk(source, onerror=_refuse):
+        files += [Path(folder, name) for name in names if name[0] not in "._" and Path(folder, name).is_file()]
+    files.sort()
     if not files:
         raise TsvError(f"{source} is no file, and no folder with files: name the enriched TSV, or - for standard input")
     return files
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be read is no empty one."""
+    if not isinstance(error, FileNotFoundError):
+        raise TsvError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ from duckdb.sqltypes import DuckDBPyType
 _INTEGERS = {"tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint"}
 _FOLDER_VALUE = re.compile("([^/=]+)=([^/]*)/")
 _PARQUET = (b"PAR1", b"PARE")
-"""What Parquet begins and ends with; the other is encrypted."""
+"""What Parquet ends with; the other is encrypted."""
 _WHOLE_FILE = 10
 """As many absurd times and no other are another unit of time; fewer may be a device with a broken clock."""
 _NOT_PARQUET = {
@@ -34,7 +34,7 @@ _NOT_PARQUET = {
 
 
 class SourceError(Exception):
-    """The data folder cannot be built from; the message names the file, the column and the remedy."""
+    """The data folder or a seed cannot be built from; the message names the file, the column and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,9 @@ def check_contents(data_dir: Path, sources: list[Source]) -> None:
         for source in sources:
             for path in source_files(data_dir, source):
                 file = _File(connection, path, source)
-                for name in file.types.keys() & source.types.keys():
-                    file.ask(f'MAX("{name}")', what=f"in column {name}")  # counting would not look into texts
+                for name in sorted(file.types.keys() & source.types.keys()):
+                    # counts and maxima are taken from statistics, or do not look into texts
+                    file.ask(f'BIT_XOR(HASH("{name}"))', what=f" in column {name}")
 
 
 @contextmanager
@@ -134,11 +135,11 @@ def _check_places(data_dir: Path, source: Source) -> None:
     for folder in _folders(data_dir, source):
         if not os.access(folder, os.R_OK | os.X_OK):
             raise SourceError(f"{folder} cannot be read: Permission denied")
-    for path in data_dir.glob(source.files):
+    for path in (data_dir / source.files, *data_dir.glob(source.files)):
         if path.is_dir():
             if "**" not in source.files or not any(path.rglob("*.parquet")):
                 raise SourceError(f"{path} is a folder: {source.name} needs a Parquet file there, or nothing")
-        elif not path.is_file():
+        elif os.path.lexists(path) and not path.is_file():
             raise SourceError(f"{path} leads to no file: {source.name} needs a Parquet file there, or nothing")
 
 
@@ -212,12 +213,12 @@ class _File:
             reason = str(error).splitlines()[0]
             words = "is not a readable Parquet file, copy it again"
             if "UTF8" in reason:
-                words = f"{what} has text that is not UTF-8, write it again as UTF-8".strip()
+                words = f"has text that is not UTF-8{what}, write it again as UTF-8"
             raise SourceError(f"{self.path} {words} ({reason})") from error
 
 
 def _other_formats(file: _File) -> Iterator[str]:
-    """Both ends tell what a file is, as DuckDB does not."""
+    """The ends tell what a file is, as DuckDB does not."""
     try:
         str(file.path).encode()
         with file.path.open("rb") as opened:
@@ -231,7 +232,7 @@ def _other_formats(file: _File) -> Iterator[str]:
     else:
         if not head:
             yield "is not a readable Parquet file: it is empty, copy it again"
-        elif tail not in _PARQUET or head[:4] not in _PARQUET:
+        elif tail not in _PARQUET:
             remedies = (remedy for beginning, remedy in _NOT_PARQUET.items() if head.startswith(beginning))
             other = f"it begins with {head[:12]!r}, write it as Parquet"
             yield f"is not a readable Parquet file: {next(remedies, other)}"
@@ -266,7 +267,7 @@ def _wrong_types(file: _File) -> Iterator[str]:
 
 def _contradicting_folders(file: _File) -> Iterator[str]:
     """The folder would be believed."""
-    for name in file.folder_values.keys() & file.source.types.keys():
+    for name in sorted(file.folder_values.keys() & file.source.types.keys()):
         own = file.columns(in_folders=False)
         if name in own:
             value = file.folder_values[name].replace("'", "''")

@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 DATABASES = ("raw.duckdb", "prep.duckdb", "prod.duckdb")
 NOTE = ".built_from.json"
@@ -27,25 +28,30 @@ def locked(warehouse_dir: Path) -> Iterator[None]:
     """Hold the folder's lock, which the system releases whenever this process ends.
 
     Raises:
-        WarehouseError: the folder cannot be written, or another build holds it.
+        WarehouseError: the folder cannot be written, also within the block, or another build holds it.
     """
     try:
         warehouse_dir.mkdir(parents=True, exist_ok=True)
-        lock = (warehouse_dir / ".lock").open("a+", encoding="utf-8")
+        with (warehouse_dir / ".lock").open("a+", encoding="utf-8") as lock:
+            _lock(lock, warehouse_dir)
+            for name in (*DATABASES, NOTE):
+                if (warehouse_dir / name).is_dir():
+                    raise WarehouseError(f"{warehouse_dir / name} is a folder: move it away, a database belongs there")
+            yield
     except OSError as error:
-        raise WarehouseError(f"WAREHOUSE_DIR={warehouse_dir} cannot be written: {error.strerror}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise WarehouseError(
-                f"{warehouse_dir} is being built by process {lock.read()}: wait until it ends"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
+        where = f" ({error.filename})" if error.filename else ""
+        raise WarehouseError(f"WAREHOUSE_DIR={warehouse_dir} cannot be written: {error.strerror}{where}") from error
+
+
+def _lock(lock: IO[str], warehouse_dir: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        raise WarehouseError(f"{warehouse_dir} is being built by process {lock.read()}: wait until it ends") from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
 
 
 @contextlib.contextmanager

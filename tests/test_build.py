@@ -24,6 +24,7 @@ def test_building_again_gives_identical_tables(committed: World, tmp_path: Path)
     assert len(again) == 10
     assert again == prod_tables(committed)
     assert sorted(path.name for path in (tmp_path / "warehouse").iterdir()) == [
+        ".built_from.json",
         ".lock",
         "prep.duckdb",
         "prod.duckdb",

@@ -98,7 +98,10 @@ def test_the_same_tables_give_the_same_bytes_and_what_is_gone_goes(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "is not there: run `make build` first"), (b"no database\n" * 500, "cannot be exported: ")],
+    [
+        (None, "is not there: run `make build` first"),
+        (b"no database\n" * 500, "cannot be read, run `make build` again ("),
+    ],
 )
 def test_without_tables_the_files_before_stay(tmp_path: Path, content: bytes | None, words: str) -> None:
     export(warehouse_of(tmp_path / "good", odd=ODD), tmp_path / "export")

@@ -40,11 +40,11 @@ def make_report(warehouse_dir: Path, format: str, out: Path) -> list[Path]:
         from scripts.report.page import html
 
         files = {out: html(report, settings).encode()}
-    try:
-        for path, content in files.items():
+    for path, content in files.items():
+        try:
             replace_file(path, content)
-    except OSError as error:
-        raise ReportError(f"{error.filename} cannot be written: {error.strerror}") from error
+        except OSError as error:
+            raise ReportError(f"{path} cannot be written: {error.strerror}") from error
     return list(files)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from scripts.databases import Row, rows_of
+from scripts.databases import DatabaseError, Row, rows_of
+from scripts.databases import opened as opened_database
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _FUNNELS = """
@@ -85,15 +86,11 @@ def opened(warehouse_dir: Path) -> Iterator[Prod]:
     Raises:
         ReportError: there is none, or it is not what `make build` makes.
     """
-    database = warehouse_dir / "prod.duckdb"
-    if not database.is_file():
-        raise ReportError(f"{database} is not there: run `make build` first")
     try:
-        with duckdb.connect(str(database), read_only=True) as connection:
+        with opened_database(warehouse_dir / "prod.duckdb") as connection:
             yield Prod(connection, read_settings())
-    except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        raise ReportError(f"{database} cannot be read, run `make build` again ({reason})") from error
+    except DatabaseError as error:
+        raise ReportError(str(error)) from error
 
 
 def read_settings(project_dir: Path = PROJECT_DIR) -> Settings:

@@ -176,7 +176,7 @@ def main() -> int:
     """Run `python -m scripts.review`."""
     parser = argparse.ArgumentParser(prog="python -m scripts.review", description=__doc__.splitlines()[0])
     parser.add_argument("--base", default=os.environ.get("BASE") or "main", help="branch or commit (default: main)")
-    parser.add_argument("--data-dir", type=Path, default=os.environ.get("DATA_DIR", "data"), help="default: data")
+    parser.add_argument("--data-dir", type=Path, default=os.environ.get("DATA_DIR") or "data", help="default: data")
     parser.add_argument(
         "--only", default=os.environ.get("ONLY", ""), help="show one model, or `model+` and its readers"
     )

@@ -64,8 +64,8 @@ def accounting(prod: Prod) -> Part:
         chart=_chart(left_out) if left_out else None,
         alt="Share of the delivered events that are left out, by reason.",
         notes=(
-            "Every event of the source is counted once, by the first reason that holds. Events on other pages still tell "
-            "whose a device is, and when a page was left.",
+            "Every event of the source is counted once, by the first reason that holds. Events on other pages still "
+            "tell whose a device is, and when a page was left.",
         ),
     )
 
