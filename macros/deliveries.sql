@@ -11,16 +11,17 @@
        END
 {%- endmacro -%}
 
-{# The window that numbers the deliveries of an event: by collection, rejected ones last, ties by all that is read. #}
+{# The window that numbers the deliveries of an event: by collection, rejected ones last. #}
 {%- macro order_of_deliveries(delivery) -%}
     PARTITION BY {{ delivery }}.event_id
                ORDER BY CASE WHEN {{ rejection_reason(delivery) }} IS NULL THEN 0 ELSE 1 END
-    {%- for column in [
-        'collected_at', 'loaded_at', 'event_at', 'device_created_at', 'member_id', 'domain_userid', 'domain_sessionid',
-        'page_view_id', 'page_urlpath', 'event_name', 'funnel_step', 'clicked_element_id', 'user_role', 'referrer_host',
-        'geo_country', 'device_type', 'useragent', 'agent_class', 'is_listed_robot', 'scroll_offset_pixels',
-        'view_height_pixels', 'page_height_pixels',
-    ] %}
-                      , {{ delivery }}.{{ column }}
-    {%- endfor %}
+                      , {{ delivery }}.collected_at
+                      , {{ delivery }}.loaded_at
+                      , {{ delivery }}.event_at
+                      , {{ delivery }}.device_created_at
+                      , {{ delivery }}.page_view_id
+                      , {{ delivery }}.page_urlpath
+                      , {{ delivery }}.member_id
+                      , {{ delivery }}.domain_userid
+                      , {{ delivery }}.domain_sessionid
 {%- endmacro -%}

@@ -20,7 +20,8 @@ from scripts.answers import AnswersError, print_answers
 from scripts.dbt_run import BuildError, MachineError, code_fingerprint, run_dbt
 from scripts.increment import Plan, inputs, plan, write_note
 from scripts.packages import PackagesError, provide_dbt_utils
-from scripts.sources import SourceError, check_contents, check_data_dir, declared_sources
+from scripts.source_checks import check_contents, check_data_dir
+from scripts.sources import SourceError, declared_sources
 from scripts.warehouse import WarehouseError, building_dir, locked, recover, swap_in
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent

@@ -10,9 +10,16 @@ from tests.worlds import PROJECT_DIR, World, build_world
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of `make test-review` and `make test-crashes`."""
+    """Add the options of `make test-review` and `make test-builds`."""
     parser.addoption("--all-patches", action="store_true", help="review every patch, not only the quick ones")
+    parser.addoption("--orders", type=int, default=5, help="in how many orders files arrive")
     parser.addoption("--kills", type=int, default=2, help="how often each kind of build is killed at a random moment")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that takes an `order` as many of them as asked for."""
+    if "order" in metafunc.fixturenames:
+        metafunc.parametrize("order", range(metafunc.config.getoption("--orders")))
 
 
 @pytest.fixture(scope="session")

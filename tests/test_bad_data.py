@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from scripts import build as program
-from scripts.sources import SourceError, check_contents, check_data_dir, declared_sources
+from scripts.source_checks import check_contents, check_data_dir
+from scripts.sources import SourceError, declared_sources
 from tests.bad_input import allow_all, assert_refused, contents, run_build
 from tests.worlds import PROJECT_DIR, World
 

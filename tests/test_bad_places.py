@@ -77,10 +77,10 @@ BUILDS: dict[str, tuple[Case, dict[str, str]]] = {
     "the same for the first time": (Case("warehouse cannot be written: Permission denied", without_lock), {}),
     "a folder for the lock": (Case("warehouse cannot be written: Is a directory", a_folder_named(".lock")), {}),
     "a folder for a database": (Case("prod.duckdb is a folder", a_folder_named("prod.duckdb")), {}),
-    "a full disk": (Case("the disk is full, free some room (", limit=full_disk(6_000_000), code=1), {}),
-    "too little memory": (Case("there is too little memory, raise MEMORY_LIMIT", code=1), MEMORY),
+    "a full disk": (Case("the disk is full, free some room (", limit=full_disk(6_000_000)), {}),
+    "too little memory": (Case("there is too little memory, raise MEMORY_LIMIT"), MEMORY),
     "no amount of memory": (
-        Case("MEMORY_LIMIT=plenty is no amount of memory, such as 4GB", code=1),
+        Case("MEMORY_LIMIT=plenty is no amount of memory, such as 4GB"),
         {"MEMORY_LIMIT": "plenty"},
     ),
     "no place for dbt's log": (Case("dbt could not start the build: /dev/null/logs: Not a directory", code=1), LOG),

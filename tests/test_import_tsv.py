@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from scripts.atomic import enriched_fields
-from tests.worlds import PROJECT_DIR, build_world
+from tests.models_only import build_tables
+from tests.worlds import PROJECT_DIR
 
 FIELDS = enriched_fields()
 EVENT = {
@@ -57,7 +58,7 @@ def test_a_folder_of_tsv_gives_the_tables_of_its_parquet(tmp_path: Path) -> None
     outcome = run_import(tmp_path / "tsv", tmp_path / "imported")
     assert outcome.returncode == 0, outcome.stderr
     shutil.copytree(tmp_path / "parquet" / "wellthy", tmp_path / "imported" / "wellthy")
-    worlds = [build_world(tmp_path / name, tmp_path / name / "warehouse") for name in ("parquet", "imported")]
+    worlds = [build_tables(tmp_path / name, tmp_path / name / "warehouse") for name in ("parquet", "imported")]
     tables = [row["table_name"] for row in worlds[0].query("SELECT table_name FROM duckdb_tables()")]
     assert len(tables) >= 9
     for table in tables:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.comparison import differences
+from tests.models_only import build_tables
 from tests.worlds import PROJECT_DIR, Row, World, build_world, copy_project, run_dbt
 
 WEB_PAGE = "contexts_com_snowplowanalytics_snowplow_web_page_1"
@@ -252,7 +253,7 @@ def bare(small: Small, tmp_path_factory: pytest.TempPathFactory) -> World:
     ]
     folder = tmp_path_factory.mktemp("bare")
     write(events, small.schema, folder / "data", small.world.data_dir)
-    return build_world(folder / "data", folder / "warehouse")
+    return build_tables(folder / "data", folder / "warehouse")
 
 
 # --- What is asked -----------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from scripts.snowflake.source_tables import create_table_sql, fill, snowflake_ty
 from scripts.snowflake.transfer import convert, main
 from scripts.snowflake.transfer_sql import IDENTIFIERS, sample_sql
 from scripts.sources import Source, declared_sources
-from tests.worlds import PROJECT_DIR, World, build_world
+from tests.models_only import build_tables
+from tests.worlds import PROJECT_DIR, World
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:fakesnow")  # how it reads results
 
@@ -134,7 +135,7 @@ def sampled(downloaded: Path, tmp_path_factory: pytest.TempPathFactory) -> World
     folder = tmp_path_factory.mktemp("sampled")
     told = printed("convert", str(downloaded), str(folder / "data"))
     assert f"make build DATA_DIR={folder / 'data'}" in told
-    return build_world(folder / "data", folder / "warehouse")
+    return build_tables(folder / "data", folder / "warehouse")
 
 
 def test_each_chosen_person_is_there_with_the_same_entries_and_nobody_else(committed: World, sampled: World) -> None:

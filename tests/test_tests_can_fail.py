@@ -53,7 +53,7 @@ BREAKS = [
     Break("D13", "dbt_project.yml", "tested_account_count: 30", "tested_account_count: 41", "client_z_tests"),
     Break("G1", "models/prod/funnel_client_comparison.sql", "ranks.p_value_times_tests / ranks.p_value_rank", "ranks.p_value_times_tests"),
     Break("D11", "models/intermediate/client_account_conversions.sql", "AND dimensions.account_created_at IS NOT NULL", ""),
-    Break("X1", "models/base/events.sql", "ORDER BY deliveries.collected_at", "ORDER BY deliveries.collected_at DESC"),
+    Break("X1", "macros/deliveries.sql", "{{ delivery }}.collected_at", "{{ delivery }}.collected_at DESC", "events"),
     Break("X3", "models/base/events.sql", "'minute', 5,", "'minute', 50,"),
     Break("X4", "models/intermediate/member_events.sql", "ON staff_members.member_id = {{ member_id }}", "ON staff_members.member_id = sightings.seen_member_id"),
     Break("X5", "models/intermediate/bot_devices.sql", "HAVING COUNT(*) >", "HAVING COUNT(*) >="),

@@ -35,7 +35,8 @@ from scripts.review.settings import Settings, read_settings
 from scripts.review.sides import Side, UsageError, data_fingerprint, merge_base, start_base, start_head
 from scripts.review.terminal import print_review
 from scripts.review.wording import without_values
-from scripts.sources import SourceError, check_data_dir, declared_sources
+from scripts.source_checks import check_data_dir
+from scripts.sources import SourceError, declared_sources
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 REVIEW_DIR = PROJECT_DIR / ".review"

@@ -28,7 +28,8 @@ from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.snowflake.lint import lint_all
 from scripts.snowflake.parity import differences, row_count
 from scripts.snowflake.source_tables import create_table_sql, fill
-from scripts.sources import SourceError, check_data_dir, declared_sources
+from scripts.source_checks import check_data_dir
+from scripts.sources import SourceError, declared_sources
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest

@@ -29,7 +29,8 @@ from scripts.snowflake.transfer_sql import (
     load_sql,
     sample_sql,
 )
-from scripts.sources import Source, SourceError, check_data_dir, declared_sources
+from scripts.source_checks import check_data_dir
+from scripts.sources import Source, SourceError, declared_sources
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _UNLOAD = re.compile(r"data_([0-9a-f]{8}-[0-9a-f-]{27})_")  # COPY INTO names its files after its own query
