@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.databases import DatabaseError, Row, opened, rows_of
-from scripts.review.wording import clean, shorten
+from scripts.wording import clean, shorten
 
 _OBSERVATION = "SELECT MAX(observed_until_at) AS observed_until_at FROM product.funnel_entries"
 _ACCOUNTING = """

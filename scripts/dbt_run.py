@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scripts.databases import attach, rows_of
 from scripts.seeds import check_seeds
+from scripts.wording import clean, shorten
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _FAILURES = ("error", "fail", "runtime error", "warn")
 _SHOWN_ROWS = 3
+_LONGEST_VALUE = 200  # characters
 _MACHINE = {
     "Out of Memory Error": "there is too little memory, raise MEMORY_LIMIT or close other programs",
     "No space left on device|File too large|Disk quota exceeded": "the disk is full, free some room",
@@ -168,4 +170,6 @@ def _found_rows(result: RunResult, building_dir: Path) -> list[str]:
             attach(connection, building_dir / f"{name}.duckdb", name)
         connection.execute("USE prod.product")
         rows = rows_of(connection.execute(f"SELECT * FROM (\n{code}\n) LIMIT {_SHOWN_ROWS}"))
-    return ["    " + ", ".join(f"{name}: {value}" for name, value in row.items()) for row in rows]
+    return [
+        "    " + ", ".join(f"{name}: {shorten(clean(str(value)), 200)}" for name, value in row.items()) for row in rows
+    ]

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from scripts.sources import Source, source_files
-from scripts.warehouse import DATABASES, NOTE
+from scripts.warehouse import DATABASES, NOTE, WarehouseError
 
 _EVENTS = "snowplow.events"  # the source that is added to; the others are small, and read whole every time
 _NEVER = "9999-12-31"
@@ -56,7 +56,13 @@ def inputs(data_dir: Path, sources: list[Source], code: str) -> Inputs:
 
 
 def write_note(folder: Path, built_from: Inputs) -> None:
-    """Write beside new databases what they were built from, in one step: it says that they are whole."""
+    """Write beside new databases what they were built from, in one step: it says that they are whole.
+
+    Raises:
+        WarehouseError: they are not, as a log is left of what could not be written into them.
+    """
+    for log in folder.glob("*.wal"):
+        raise WarehouseError(f"{log.stem} could not be written whole: see that the disk has room, then build again")
     stamps = {name: _stamp(folder / name) for name in DATABASES}
     partial = folder / f"{NOTE}.partial"
     partial.write_text(json.dumps({"inputs": asdict(built_from), "databases": stamps}), encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 
 from scripts.increment import Inputs, inputs, plan, write_note
 from scripts.sources import declared_sources
-from scripts.warehouse import DATABASES, NOTE
+from scripts.warehouse import DATABASES, NOTE, WarehouseError
 from tests.worlds import PROJECT_DIR
 
 EVENTS = "snowplow/events"
@@ -60,6 +60,15 @@ def test_nothing_changed(folders: Folders) -> None:
     planned = plan(folders.warehouse_dir, folders.now())
     assert not planned.is_needed
     assert "FULL=1" in planned.reason
+
+
+def test_databases_that_are_not_whole_get_no_note(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    (folders.warehouse_dir / NOTE).unlink()
+    (folders.warehouse_dir / "prep.duckdb.wal").write_text("what did not fit", encoding="utf-8")
+    with pytest.raises(WarehouseError, match=r"prep\.duckdb could not be written whole"):
+        write_note(folders.warehouse_dir, folders.now())
+    assert not (folders.warehouse_dir / NOTE).exists()
 
 
 ANEW: dict[str, tuple[Callable[[Folders], object], str]] = {

@@ -19,7 +19,7 @@ from scripts.report.part import is_text
 from scripts.report.prod import PROJECT_DIR, Settings
 from scripts.report.terms import terms
 from scripts.report.theme import DARK, LIGHT, config
-from scripts.review.wording import clean_lines
+from scripts.wording import clean_lines
 
 _FOLDER = Path(__file__).parent
 _BYTE_ORDER_MARK = "\ufeff"  # tells spreadsheets that the file is UTF-8

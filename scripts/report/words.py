@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date
 
-from scripts.review.wording import NONE, clean, count, percent, plural, seconds, shorten
+from scripts.wording import NONE, clean, count, percent, plural, seconds, shorten
 
 __all__ = ["NONE", "clean", "count", "percent", "plural", "seconds", "shorten"]
 

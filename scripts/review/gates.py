@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from scripts.review.findings import Gate, Metric, ModelChange
 from scripts.review.settings import Expectation, Settings
-from scripts.review.wording import percent
+from scripts.wording import percent
 
 HEADLINE_GATES = {"conversion_rate": "conversion_rate_points", "entry_count": "entry_count_share"}
 """Which gate holds which column of funnel_conversion_trends."""

@@ -10,7 +10,7 @@ from scripts.databases import Row, rows_of
 from scripts.review.findings import FunnelStep, Metric
 from scripts.review.settings import MetricSetting
 from scripts.review.sides import UsageError
-from scripts.review.wording import percent
+from scripts.wording import percent
 
 _STEPS = """
 SELECT funnel_name, step_order, step_name, is_optional, reached_count, rate_of_previous, drop_off_rate

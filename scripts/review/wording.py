@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import groupby
 from typing import Literal, NamedTuple
 
 from scripts.review.findings import ColumnChange, FunnelStep, Key, Metric, ModelChange, Review, Value
+from scripts.wording import NONE as NONE
+from scripts.wording import (
+    clean,
+    count,
+    decimals_of,
+    number,
+    percent,
+    plural,
+    seconds,
+    shorten,
+)
+from scripts.wording import clean_lines as clean_lines
+from scripts.wording import names as names
 
 Unit = Literal["rate", "count", "seconds", "number"]
 
-NONE = "–"
 GATE_SYMBOLS = {"failed": "✗", "expected": "~", "passed": "✓"}
 """In the order in which gates are shown."""
 FUNNEL_HEADERS = ("reached", "of previous", "drop-off", "median time")
@@ -25,9 +37,6 @@ MEANINGS = {
     4: "base does not build",
 }
 _MOST_DECIMALS = 9
-# What could steer a terminal, or reorder or hide text: control characters, lone surrogates, line separators,
-# bidirectional controls and blanks without width. The joiner of emoji (U+200D) is none of these.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 class Cell(NamedTuple):
@@ -48,56 +57,6 @@ class Cell(NamedTuple):
 
 
 # --- Numbers -----------------------------------------------------------------------------------------------------
-
-
-def count(value: int | float | None) -> str:
-    """A whole number with thousands separators."""
-    return NONE if value is None else _minus(f"{value:,.0f}")
-
-
-def percent(value: float | None, decimals: int = 1) -> str:
-    """A rate of 0..1 in percent."""
-    return NONE if value is None else _minus(f"{100 * value:,.{decimals}f} %")
-
-
-def seconds(value: float | None, precision: int = 0) -> str:
-    """A time in its two largest units, such as 1 min 05 s; `precision` 1 tells whole seconds, more tells decimals."""
-    if value is None:
-        return NONE
-    if not math.isfinite(value):
-        return number(value)
-    sign, rest, decimals = ("−" if value < 0 else ""), abs(value), max(precision - 1, 0)
-    if not precision:
-        decimals = 1 if rest < 9.95 and not float(rest).is_integer() else 0
-        # 59.6 s are 1 min 00 s: what is rounded up may need the next larger unit, hence largest first.
-        rest = next((round(rest / unit) * unit for least, unit in _ROUNDED_TO if rest >= least), rest)
-    rest = round(rest, decimals)
-    days, rest = divmod(rest, 86_400)
-    hours, rest = divmod(rest, 3_600)
-    minutes, rest = divmod(rest, 60)
-    width = 2 if not decimals else decimals + 3
-    parts = [(f"{days:,.0f}", "d"), (f"{hours:02.0f}", "h"), (f"{minutes:02.0f}", "min")]
-    parts = [*parts, (f"{rest:0{width}.{decimals}f}", "s")]
-    first = next((at for at, (digits, _) in enumerate(parts) if float(digits.replace(",", ""))), len(parts) - 1)
-    shown = parts[first:] if precision else parts[first : first + 2]
-    leading = shown[0][0].lstrip("0")
-    leading = f"0{leading}" if not leading or leading.startswith(".") else leading
-    return sign + " ".join([f"{leading} {shown[0][1]}", *(f"{digits} {unit}" for digits, unit in shown[1:])])
-
-
-_ROUNDED_TO = ((86_370, 3_600), (3_599.5, 60))
-"""From how many seconds on two units leave out what: hours of days, minutes of hours."""
-
-
-def number(value: float | None, decimals: int | None = None) -> str:
-    """A number of no unit, with as many decimals as tell it."""
-    if value is None:
-        return NONE
-    if not math.isfinite(value):
-        return _minus(str(value))
-    if decimals is None:
-        decimals = _decimals(value)
-    return _minus(f"{value:,.{decimals}f}")
 
 
 def cell(base: float | None, head: float | None, unit: Unit) -> Cell:
@@ -144,7 +103,7 @@ def _finer(unit: Unit, base: float | None, head: float | None) -> list[Callable[
         return [lambda value, d=decimals: percent(value, d) for decimals in range(1, _MOST_DECIMALS)]
     if unit == "seconds":
         return [lambda value, p=precision: seconds(value, p) for precision in range(_MOST_DECIMALS)]
-    least = max(map(_decimals, (base, head)))
+    least = max(map(decimals_of, (base, head)))
     return [lambda value, d=decimals: number(value, d) for decimals in range(least, 17)]
 
 
@@ -158,35 +117,7 @@ def _telling(value: float, least: int = 1) -> str:
     return _first_telling([lambda x, d=decimals: number(x, d) for decimals in range(least, 16)], value)
 
 
-def _decimals(value: float | None) -> int:
-    """So many decimals that three digits of a number are told, two at least; none for a whole number."""
-    if value is None or not math.isfinite(value) or float(value).is_integer():
-        return 0
-    return min(15, max(2, 2 - math.floor(math.log10(abs(value)))))
-
-
-def _minus(text: str) -> str:
-    """A real minus, as wide as a plus; and no minus before a zero."""
-    return text.replace("-", "−", 1) if re.search("[1-9]|inf", text) else text.replace("-", "", 1)
-
-
 # --- Names and values --------------------------------------------------------------------------------------------
-
-
-def clean(text: str) -> str:
-    """The text in one line, with characters that are not seen or steer the reader's screen shown as \\n or \\u202e."""
-    return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-def clean_lines(text: str) -> list[str]:
-    """The lines of a text, each clean; tabs become blanks."""
-    lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
-    return [clean(line) for line in lines]
-
-
-def shorten(text: str, limit: int) -> str:
-    """The text, cut to `limit` characters."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def value(cell_value: Value) -> str:
@@ -218,17 +149,6 @@ def values(base: Value, head: Value, limit: int = 60) -> tuple[str, str]:
 def key_of(example_key: dict[str, Value], limit: int = 60) -> str:
     """The key of a row, such as person_id=7 · month=2025-01-01."""
     return " · ".join(f"{clean(name)}={shorten(value(part), limit)}" for name, part in example_key.items())
-
-
-def plural(number_of: int, noun: str) -> str:
-    """Such as 1 model and 1,200 models."""
-    return f"{number_of:,} {noun}{'' if number_of == 1 else 's'}"
-
-
-def names(of: Sequence[str], limit: int = 20) -> str:
-    """Names, comma-separated, and how many more there are."""
-    shown = ", ".join(clean(name) for name in of[:limit])
-    return shown if len(of) <= limit else f"{shown} and {len(of) - limit:,} more"
 
 
 # --- What moved --------------------------------------------------------------------------------------------------
