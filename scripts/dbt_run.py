@@ -94,7 +94,7 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
         KeyboardInterrupt: the user stopped it.
     """
     check_seeds(project_dir)
-    _check_memory_limit()
+    os.environ["MEMORY_LIMIT"] = _memory_limit()
     # DuckDB takes the folder as the beginning of a pattern: its own brackets and asterisks are meant literally
     os.environ.update(DATA_DIR=glob.escape(str(data_dir)), WAREHOUSE_DIR=str(building_dir))
 
@@ -137,13 +137,20 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
     return len(results)
 
 
-def _check_memory_limit() -> None:
-    """Ask DuckDB at once, as dbt would only after some seconds."""
-    if amount := os.environ.get("MEMORY_LIMIT"):
-        try:
-            duckdb.connect(config={"memory_limit": amount}).close()
-        except (duckdb.ParserException, duckdb.InvalidInputException) as error:
-            raise MachineError(f"MEMORY_LIMIT={amount} is no amount of memory, such as 4GB or 60%") from error
+def _memory_limit() -> str:
+    """Return MEMORY_LIMIT as DuckDB reads it: those of Python 3.10 know no percentages.
+
+    DuckDB is asked at once whether it is one, as dbt would ask only after some seconds.
+    """
+    given = amount = os.environ.get("MEMORY_LIMIT") or "60%"
+    if share := re.fullmatch(r"(\d{1,2}|100) ?%", given):
+        machine_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        amount = f"{machine_bytes * int(share[1]) // 100_000_000}MB"
+    try:
+        duckdb.connect(config={"memory_limit": amount}).close()
+    except (duckdb.ParserException, duckdb.InvalidInputException) as error:
+        raise MachineError(f"MEMORY_LIMIT={given} is no amount of memory, such as 4GB or 60%") from error
+    return amount
 
 
 def _in_one_line(error: BaseException) -> str:
