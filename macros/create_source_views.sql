@@ -8,7 +8,10 @@
 {%- macro duckdb__create_source_views() -%}
     {%- if execute -%}
         {%- for source in graph.sources.values() %}
-            {%- set files = env_var("DATA_DIR", "data") | replace("'", "''") ~ '/' ~ source.config.meta.local_path %}
+            {#- DuckDB takes the folder as the beginning of a pattern: its brackets and asterisks are meant literally #}
+            {%- set data_dir = env_var("DATA_DIR", "data") | replace("[", "[[]") | replace("*", "[*]")
+                                                           | replace("?", "[?]") %}
+            {%- set files = data_dir | replace("'", "''") ~ '/' ~ source.config.meta.local_path %}
             {%- set is_there = run_query("SELECT 1 FROM GLOB('" ~ files ~ "') LIMIT 1").rows | length > 0 %}
 CREATE SCHEMA IF NOT EXISTS {{ source.database }}.{{ source.schema }};
 CREATE OR REPLACE VIEW {{ source.database }}.{{ source.schema }}.{{ source.identifier }} AS

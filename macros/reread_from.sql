@@ -12,7 +12,7 @@
                  , CAST('1970-01-01' AS TIMESTAMP)
                )
           FROM {{ relation }} AS loaded
-         -- where the load time is missing it is the event's own, which may be impossible: nothing would be new ever after
+         -- a load time may be impossible, or missing and the collector's be so: nothing would be new ever after
          WHERE loaded.loaded_at < CAST('{{ var("plausible_before_date") }}' AS TIMESTAMP)
     )
     {%- endif -%}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import importlib.metadata
 import os
@@ -95,8 +94,7 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
     """
     check_seeds(project_dir)
     os.environ["MEMORY_LIMIT"] = _memory_limit()
-    # DuckDB takes the folder as the beginning of a pattern: its own brackets and asterisks are meant literally
-    os.environ.update(DATA_DIR=glob.escape(str(data_dir)), WAREHOUSE_DIR=str(building_dir))
+    os.environ.update(DATA_DIR=str(data_dir), WAREHOUSE_DIR=str(building_dir))
 
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner

@@ -20,7 +20,7 @@ from scripts.warehouse import DATABASES, NOTE, WarehouseError
 _EVENTS = "snowplow.events"  # the source that is added to; the others are small, and read whole every time
 _NEVER = "9999-12-31"
 
-Stamp = tuple[int, int]
+Stamp = list[int]
 """Size (bytes) and time of change (ns) of a file."""
 
 
@@ -74,7 +74,7 @@ def plan(warehouse_dir: Path, now: Inputs) -> Plan:
     try:
         note = json.loads((warehouse_dir / NOTE).read_text(encoding="utf-8"))
         before, databases = Inputs(**note["inputs"]), note["databases"]
-        files_before = {name: _tuples(stamps) for name, stamps in before.files.items()}
+        old = before.files.get(_EVENTS, {})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Plan("everything is built for the first time")
     untouched = {name for name in DATABASES if _has_stamp(warehouse_dir / name, databases.get(name))}
@@ -85,7 +85,7 @@ def plan(warehouse_dir: Path, now: Inputs) -> Plan:
     if before.data_dir != now.data_dir:
         return Plan(f"everything is built anew, as the last build was of {before.data_dir}")
 
-    old, events = files_before.get(_EVENTS, {}), now.files[_EVENTS]
+    events = now.files[_EVENTS]
     if changed := sorted(path for path, stamp in old.items() if events.get(path) != stamp):
         verb = "has changed" if changed[0] in events else "is gone"
         return Plan(f"everything is built anew, as {changed[0]} {verb}")
@@ -94,7 +94,7 @@ def plan(warehouse_dir: Path, now: Inputs) -> Plan:
         loaded_from = _first_load([Path(now.data_dir) / path for path in new])
         names = new[0] if len(new) == 1 else f"{new[0]} and {len(new) - 1} more"
         return Plan(f"adding {names} to the {len(old)} files of events already read", loaded_from=loaded_from)
-    if files_before == now.files and untouched == set(DATABASES):
+    if before.files == now.files and untouched == set(DATABASES):
         return Plan("nothing is new since the last build (FULL=1 builds all the same)", is_needed=False)
     return Plan("no file of events is new; what depends on the others is built anew", loaded_from=_NEVER)
 
@@ -111,12 +111,8 @@ def _first_load(paths: list[Path]) -> str:
 
 def _stamp(path: Path) -> Stamp:
     status = path.stat()
-    return status.st_size, status.st_mtime_ns
+    return [status.st_size, status.st_mtime_ns]
 
 
-def _has_stamp(path: Path, stamp: list[int] | None) -> bool:
-    return stamp is not None and path.is_file() and _stamp(path) == tuple(stamp)
-
-
-def _tuples(stamps: dict[str, list[int]]) -> dict[str, Stamp]:
-    return {path: (size, changed) for path, (size, changed) in stamps.items()}
+def _has_stamp(path: Path, stamp: Stamp | None) -> bool:
+    return path.is_file() and _stamp(path) == stamp

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 import tempfile
@@ -40,7 +39,7 @@ def _run(project_dir: Path, data_dir: Path, folder: Path, console: Console, with
     """Take the place of scripts.dbt_run.run_dbt."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    os.environ.update(DATA_DIR=glob.escape(str(data_dir)), WAREHOUSE_DIR=str(folder))
+    os.environ.update(DATA_DIR=str(data_dir), WAREHOUSE_DIR=str(folder))
     runner, target_dir = _runner()
     what = ["--resource-type", "model", "--resource-type", "seed", "--target-path", target_dir.name]
     outcome = runner.invoke([*_FLAGS, "build", *_FOLDERS, *what])

@@ -26,9 +26,10 @@ from markdown_it import MarkdownIt
 from scripts.export import export
 from scripts.simulate.tsv import write_enriched
 from tests.comparison import differences
+from tests.models_only import build_tables
 from tests.report_reader import Reader
 from tests.report_worlds import page_of
-from tests.worlds import PROJECT_DIR, Row, World, copy_project, run_build, run_dbt
+from tests.worlds import PROJECT_DIR, Row, World, run_build
 
 EVENTS, MEMBERS, CLIENTS = "snowplow/events/all.parquet", "wellthy/members.parquet", "wellthy/clients.parquet"
 WEB_PAGE = "contexts_com_snowplowanalytics_snowplow_web_page_1"
@@ -285,10 +286,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> World:
     folder = tmp_path_factory.mktemp("base")
     arguments = ["--people", "200", "--months", "3", "--seed", "4", "--no-truth", "--out", str(folder / "data")]
     subprocess.run([sys.executable, "-m", "scripts.simulate", *arguments], cwd=PROJECT_DIR, check=True)
-    models_only = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
-    outcome = run_dbt(copy_project(folder / "project"), folder / "data", folder / "warehouse", "build", *models_only)
-    assert outcome.returncode == 0, outcome.stdout
-    return World(folder / "data", folder / "warehouse")
+    return build_tables(folder / "data", folder / "warehouse")
 
 
 @pytest.fixture(scope="module")

@@ -190,9 +190,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
             missing["load_tstamp"], event["load_tstamp"] = None, event["collector_tstamp"]
         found.timeless.append(event | missing)
     write(kept, schema, folder / "data", folder / "simulated")
-    types = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
-    outcome = run_dbt(copy_project(folder / "project"), folder / "data", folder / "warehouse", "build", *types)
-    assert outcome.returncode == 0, outcome.stdout
+    build_tables(folder / "data", folder / "warehouse")
     return found
 
 
@@ -362,7 +360,8 @@ def test_X15_an_impossible_time_does_not_hide_what_is_loaded_later(
     later = small.events[0] | {"event_id": "later", "load_tstamp": datetime(2026, 4, 2, tzinfo=UTC)}
     path = world.data_dir / "snowplow" / "events" / "later.parquet"
     pq.write_table(pa.Table.from_pylist([later], schema=small.schema), path)
-    project_dir = small.world.data_dir.parent / "project"
-    outcome = run_dbt(project_dir, world.data_dir, world.warehouse_dir, "run", "--select", "events")
+    outcome = run_dbt(
+        copy_project(tmp_path / "project"), world.data_dir, world.warehouse_dir, "run", "--select", "events"
+    )
     assert outcome.returncode == 0, outcome.stdout
     assert world.query("SELECT event_id FROM base.events WHERE event_id = 'later'", "prep") == [{"event_id": "later"}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import io
 import json
@@ -64,7 +63,7 @@ class Side:
         (self.project_dir / "dbt_packages").symlink_to(reviewing_dir / "dbt_packages", target_is_directory=True)
         environment = {
             **os.environ,
-            "DATA_DIR": glob.escape(str(data_dir)),  # DuckDB takes it as the beginning of a pattern
+            "DATA_DIR": str(data_dir),
             "WAREHOUSE_DIR": str(self.warehouse_dir),
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "DBT_LOG_PATH": str(self.folder / "logs"),

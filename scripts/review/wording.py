@@ -10,7 +10,6 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from scripts.review.findings import ColumnChange, FunnelStep, Key, Metric, ModelChange, Review, Value
-from scripts.wording import NONE as NONE
 from scripts.wording import (
     clean,
     count,
