@@ -11,20 +11,23 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
+import pyarrow as pa
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .chunk import chunk_sizes, make_chunk
-from .files import staged, write_events, write_table, write_truth
+from .files import staged, write_events, write_truth
 from .members import clients_table, members_table, select_members
+from .parquet import write_table
+from .parts import pack
 from .rates import DEFAULT_RATES, LATE_DAYS, Rates, listing, read_rate
 from .story import story
 from .tally import dirt_table, tally, tally_members
 from .truth import Truth, finish, tell
 from .tsv import write_enriched
-from .world import Calendar, join_worlds
+from .world import Calendar
 
-# So many chunks are in memory at a time (about 65,000 people, 3 million events); each such part has files of its own.
+# So many chunks are in memory at a time (about 65,000 people, 2.6 million events); each such part has files of its own.
 CHUNKS_PER_PART = 16
 MOST_PEOPLE = 10_000_000
 MOST_MONTHS = 120
@@ -54,16 +57,16 @@ def simulate(
     dirt: Counter[str] = Counter()
     with staged(out) as folder, _progress(len(sizes)) as advance:
         for part, first in enumerate(range(0, len(sizes), CHUNKS_PER_PART)):
-            chunks = []
+            worlds = []
             for chunk in range(first, min(first + CHUNKS_PER_PART, len(sizes))):
-                chunks.append(make_chunk(seed, chunk, sizes[chunk], calendar, rates, late_days))
+                world = make_chunk(seed, chunk, sizes[chunk], calendar, rates, late_days)
+                accounts.append(select_members(world.people, calendar))
+                if with_truth:
+                    tell(truth, world, calendar)
+                    dirt.update(tally(world, calendar))
+                worlds.append(pack(world))
                 advance()
-            world = join_worlds(chunks)
-            accounts.append(select_members(world.people, calendar))
-            count += write_events(world, folder / "snowplow" / "events", part)
-            if with_truth:
-                tell(truth, world, calendar)
-                dirt.update(tally(world, calendar))
+            count += write_events(worlds, calendar, folder / "snowplow" / "events", part, is_quick=len(sizes) > 1)
         members = members_table(accounts, people, seed, calendar, rates)
         write_table(members, folder / "wellthy" / "members.parquet")
         write_table(clients_table(calendar), folder / "wellthy" / "clients.parquet")
@@ -148,6 +151,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-truth", action="store_true", help="leave the truth out (it is plain Python, and slow)")
     parser.add_argument("--tsv", type=Path, help="also write the events as enriched TSV to this folder")
     given = parser.parse_args(arguments)
+    # Arrow's own allocator gives memory back and asks for it again with each row group; the system's one keeps it.
+    pa.set_memory_pool(pa.system_memory_pool())
     try:
         calendar = Calendar(given.start, given.months)
         rates = Rates(**dict(given.rate))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 import numpy as np
 
@@ -43,16 +44,28 @@ def share(count: int, per_10000: int, fewest: int = 0) -> int:
 
 def pick(rng: np.random.Generator, size: int, weights: Sequence[int]) -> np.ndarray:
     """`size` positions in `weights`, each as likely as its integer weight."""
-    steps = np.cumsum(np.asarray(weights, dtype=np.int64))
+    steps = _steps(tuple(weights))
     return np.searchsorted(steps, rng.integers(0, steps[-1], size), side="right")
 
 
 def spread(rng: np.random.Generator, size: int, knots: Sequence[int]) -> np.ndarray:
     """`size` int64 draws from a distribution given by equally spaced quantiles (`knots`, from minimum to maximum)."""
-    table = np.asarray(knots, dtype=np.int64)
-    position = rng.integers(0, 1 << 24, size) * (len(table) - 1)
+    start, rise = _slopes(tuple(knots))
+    position = rng.integers(0, 1 << 24, size) * len(rise)
     left = position >> 24
-    return table[left] + (((table[left + 1] - table[left]) * (position & ((1 << 24) - 1))) >> 24)
+    return start[left] + ((rise[left] * (position & ((1 << 24) - 1))) >> 24)
+
+
+@cache
+def _steps(weights: tuple[int, ...]) -> np.ndarray:
+    return np.cumsum(np.array(weights, dtype=np.int64))
+
+
+@cache
+def _slopes(knots: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Where the line between each two knots starts, and how much it rises."""
+    table = np.array(knots, dtype=np.int64)
+    return table[:-1], np.diff(table)
 
 
 def arrivals(rng: np.random.Generator, size: int, start: date, end: date) -> np.ndarray:

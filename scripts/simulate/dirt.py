@@ -11,7 +11,7 @@ from .events import FUNNEL, LINK_CLICK, PAGE_PING, PAGE_VIEW
 from .ids import draw_ids
 from .pages import CALLBACK, step_page
 from .rates import Rates
-from .world import Calendar, Columns, World, join_columns
+from .world import Calendar, World, join_columns, take
 
 # Bits of the column `missing`: which of a row's values the tracker did not send.
 DEVICE, SESSION, VIEW, AGENT, TIME, EVENT = 1, 2, 4, 8, 16, 32
@@ -22,11 +22,6 @@ QUEUED_MS = (SECOND, 30 * SECOND)
 NETWORK_MS = (25, 350)
 ETL_BATCH_MS = MINUTE
 LOAD_BATCH_MS = 10 * MINUTE
-
-
-def _take(rows: Columns, which: np.ndarray) -> Columns:
-    """Some rows, by mask or position."""
-    return {name: column[which] for name, column in rows.items()}
 
 
 def _is_human(world: World) -> np.ndarray:
@@ -51,7 +46,7 @@ def lose_pings(rng: np.random.Generator, world: World, calendar: Calendar, rates
     visits["lost_pings"] = np.bincount(rows["visit"][lost & ~silent & counted], minlength=size)
     visits["is_silent"] = np.zeros(size, dtype=bool)
     visits["is_silent"][rows["visit"][silent & counted]] = True
-    world.rows = _take(rows, ~(lost | silent))
+    world.rows = take(rows, np.flatnonzero(~(lost | silent)))
 
 
 def stray_pings(rng: np.random.Generator, world: World, rates: Rates) -> None:
@@ -74,12 +69,12 @@ def stray_pings(rng: np.random.Generator, world: World, rates: Rates) -> None:
         "device": visits["device"][then],
         "person": np.where(visits["is_known"][then], visits["person"][then], -1),
         "kind": np.full(len(left), PAGE_PING, dtype=np.int8),
-        "element": np.full(len(left), -1, dtype=np.int64),
-        "step": np.full(len(left), -1, dtype=np.int64),
+        "element": np.full(len(left), -1, dtype=np.int8),
+        "step": np.full(len(left), -1, dtype=np.int8),
         "is_verified": visits["is_verified"][then],
         "at": visits["at"][then] + SECOND + rng.integers(0, SECOND, len(left)),
-        "scroll_from": visits["scroll"][left],
-        "scroll_to": visits["scroll"][left],
+        "scroll_from": visits["scroll"][left].astype(np.int16),
+        "scroll_to": visits["scroll"][left].astype(np.int16),
     }
     world.rows = join_columns([world.rows, stray])
 
@@ -92,12 +87,12 @@ def double_fires(rng: np.random.Generator, world: World, rates: Rates) -> np.nda
     """
     rows, visits = world.rows, world.visits
     fires = (rows["kind"] == PAGE_VIEW) & (visits["page"][rows["visit"]] != CALLBACK) & _is_human(world)
-    again = _take(rows, np.flatnonzero(fires & chance(rng, len(fires), rates.double_fires)))
+    again = take(rows, np.flatnonzero(fires & chance(rng, len(fires), rates.double_fires)))
     size = len(again["at"])
     # More than the network's jitter, less than two seconds: the second one stays the second one.
     again["at"] = again["at"] + rng.integers(400, 1_400, size)
     other_id = np.flatnonzero(chance(rng, size, 5_000))
-    copies = _take(visits, again["visit"][other_id])
+    copies = take(visits, again["visit"][other_id])
     copies["id"] = draw_ids(rng, len(other_id))
     again["page_view"] = again["page_view"].copy()
     again["page_view"][other_id] = len(visits["at"]) + np.arange(len(other_id))
@@ -163,7 +158,8 @@ def lose_keys(rng: np.random.Generator, world: World, is_double: np.ndarray, rat
 def cut(world: World, calendar: Calendar) -> None:
     """Nothing happens after the end of the world, and what is not loaded by then is not in the files."""
     rows = world.rows
-    world.rows = _take(rows, (rows["derived"] < calendar.end_ms) & (rows["load"] < calendar.end_ms))
+    is_in_time = (rows["derived"] < calendar.end_ms) & (rows["load"] < calendar.end_ms)
+    world.rows = take(rows, np.flatnonzero(is_in_time))
 
 
 def reject(rng: np.random.Generator, world: World, rates: Rates) -> np.ndarray:
@@ -191,7 +187,7 @@ def duplicates(
     Not those that are rejected: without an id nobody could tell a copy.
     """
     rows = world.rows
-    copies = _take(rows, chance(rng, len(rows["at"]), rates.duplicates) & ~is_rejected)
+    copies = take(rows, np.flatnonzero(chance(rng, len(rows["at"]), rates.duplicates) & ~is_rejected))
     size = len(copies["at"])
     wait = rng.integers(SECOND, 9 * SECOND, size)
     late = _late_ms(rng, size, rates.late_copies, late_days)
@@ -203,8 +199,8 @@ def duplicates(
     copies["load"] = np.maximum(copies["load"], load)
     copies["is_duplicate"] = np.ones(size, dtype=bool)
     copies["is_late"] = late > 0
-    in_time = copies["load"] < calendar.end_ms
-    world.rows = join_columns([rows, _take(copies, in_time)])
+    in_time = np.flatnonzero(copies["load"] < calendar.end_ms)
+    world.rows = join_columns([rows, take(copies, in_time)])
 
 
 def soil(rng: np.random.Generator, world: World, calendar: Calendar, rates: Rates, late_days: int) -> None:

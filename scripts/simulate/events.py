@@ -33,12 +33,12 @@ def _rows(visits: Columns, visit: np.ndarray, kind: int, at: np.ndarray) -> Colu
         "device": visits["device"][visit],
         "person": np.where(visits["is_known"][visit], visits["person"][visit], -1),
         "kind": np.full(size, kind, dtype=np.int8),
-        "element": np.full(size, -1, dtype=np.int64),
-        "step": np.full(size, -1, dtype=np.int64),
+        "element": np.full(size, -1, dtype=np.int8),
+        "step": np.full(size, -1, dtype=np.int8),
         "is_verified": visits["is_verified"][visit],
         "at": at,
-        "scroll_from": np.full(size, -1, dtype=np.int64),
-        "scroll_to": np.full(size, -1, dtype=np.int64),
+        "scroll_from": np.full(size, -1, dtype=np.int16),
+        "scroll_to": np.full(size, -1, dtype=np.int16),
     }
 
 
@@ -57,8 +57,8 @@ def _pings(rng: np.random.Generator, visits: Columns) -> Columns:
     rows = _rows(visits, visit, PAGE_PING, visits["at"][visit] + offset + rng.integers(0, 60, len(visit)))
     # Scrolling goes down step by step and reaches the visit's depth with the last ping.
     total = np.maximum((count + burst)[visit], 1)
-    rows["scroll_from"] = visits["scroll"][visit] * number // total
-    rows["scroll_to"] = visits["scroll"][visit] * (number + 1) // total
+    rows["scroll_from"] = (visits["scroll"][visit] * number // total).astype(np.int16)
+    rows["scroll_to"] = (visits["scroll"][visit] * (number + 1) // total).astype(np.int16)
     return rows
 
 
@@ -66,7 +66,7 @@ def _actions(visits: Columns, actions: Columns) -> Columns:
     """Link clicks and funnel steps: they carry what the tracker knew at that moment, not at the page view."""
     rows = _rows(visits, actions["visit"], LINK_CLICK, actions["at"])
     rows["kind"] = np.where(actions["step"] > 0, FUNNEL, LINK_CLICK).astype(np.int8)
-    rows["element"], rows["step"] = actions["element"], actions["step"]
+    rows["element"], rows["step"] = actions["element"].astype(np.int8), actions["step"].astype(np.int8)
     rows["person"] = np.where(actions["is_known"], actions["person"], -1)
     rows["is_verified"] = actions["is_verified"]
     return rows

@@ -1,4 +1,4 @@
-"""Puts a world on disk: Parquet with fixed options, first beside its place, then swapped in at once."""
+"""Puts a world on disk: first beside its place, then swapped in at once."""
 
 from __future__ import annotations
 
@@ -6,34 +6,21 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from . import schema
 from .dirt import EVENT
 from .encode import encode
+from .parquet import ROWS_PER_GROUP, events_writer, write_table
+from .parts import by_month
 from .truth import REASONS, Truth
-from .world import World
+from .world import Calendar, World
 
-ROWS_PER_GROUP = 131_072
-_OPTIONS = {
-    "compression": "zstd",
-    "compression_level": 3,
-    "store_schema": False,
-    "version": "2.6",
-    "store_decimal_as_integer": True,  # as Spark does, and so the Lake Loader
-}
-# Columns whose values hardly repeat: a dictionary would only be in the way.
-_MANY_VALUES = ("event_id", "collector_tstamp", "dvce_created_tstamp", "dvce_sent_tstamp", "derived_tstamp")
-# All ids are equally long, so their lengths need no room.
-_ENCODINGS = {"event_id": "DELTA_LENGTH_BYTE_ARRAY"}
-# Only these are ever filtered on; statistics of 150 columns would take more room than some of the columns.
-_STATISTICS = ["collector_tstamp", "derived_tstamp", "load_tstamp"]
 TARGETS = ("snowplow/events", "wellthy", "truth")
 
 
@@ -62,49 +49,30 @@ def _swap(new: Path, place: Path, attic: Path) -> None:
         os.replace(new, place)
 
 
-def write_events(world: World, folder: Path, part: int) -> int:
-    """Write the world's rows, one file per month of loading, ordered by load time and event id. Returns their number.
+def write_events(worlds: Sequence[World], calendar: Calendar, folder: Path, part: int, is_quick: bool) -> int:
+    """Write the rows of some packed worlds, one file per month of loading. Returns their number.
 
-    The first part of a world is `YYYY-MM.parquet`; further ones get a number.
+    The first part of a world is `YYYY-MM.parquet`; further ones get a number. `is_quick`: see `parquet.py`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = world.rows
-    months = rows["load"].view("datetime64[ms]").astype("datetime64[M]")
-    for month in np.unique(months):
-        at = np.flatnonzero(months == month)
-        order = np.lexsort((rows["collector"][at], rows["id"][at, 1], rows["id"][at, 0], rows["load"][at]))
-        at = at[order]
-        name = f"{month}.parquet" if part == 0 else f"{month}-{part:04d}.parquet"
-        _write_events_file(world, at, folder / name)
-    return len(months)
+    for month, world in by_month(worlds, calendar):
+        name = f"{month:%Y-%m}.parquet" if part == 0 else f"{month:%Y-%m}-{part:04d}.parquet"
+        _write_events_file(world, folder / name, is_quick)
+    return sum(len(world.rows["load"]) for world in worlds)
 
 
-def _write_events_file(world: World, at: np.ndarray, path: Path) -> None:
-    """Encode and write the rows at the given positions, one row group at a time."""
-    writer = None
-    lacks_id = bool(np.any(world.rows["missing"][at] & EVENT))
-    for start in range(0, len(at), ROWS_PER_GROUP):
-        some = at[start : start + ROWS_PER_GROUP]
-        table = encode(world, {name: column[some] for name, column in world.rows.items()}, lacks_id)
-        if writer is None:
-            repeating = [name for name in table.column_names if name not in _MANY_VALUES]
-            writer = pq.ParquetWriter(
-                path,
-                table.schema,
-                use_dictionary=repeating,
-                column_encoding=_ENCODINGS,
-                write_statistics=_STATISTICS,
-                **_OPTIONS,
-            )
-        writer.write_table(table, row_group_size=ROWS_PER_GROUP)
-    if writer is not None:
-        writer.close()
-
-
-def write_table(table: pa.Table, path: Path) -> None:
-    """Write a small table."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path, row_group_size=ROWS_PER_GROUP, **_OPTIONS)
+def _write_events_file(world: World, path: Path, is_quick: bool) -> None:
+    """Encode and write the rows of a world, one row group at a time."""
+    lacks_id = bool(np.any(world.rows["missing"] & EVENT))
+    with ExitStack() as stack:
+        writer = None
+        for start in range(0, len(world.rows["load"]), ROWS_PER_GROUP):
+            rows = {name: column[start : start + ROWS_PER_GROUP] for name, column in world.rows.items()}
+            table = encode(world, rows, lacks_id)
+            writer = writer or stack.enter_context(events_writer(path, table.schema, is_quick))
+            writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+            # Its memory is for the next one.
+            del table
 
 
 def write_truth(truth: Truth, dirt: pa.Table, story: dict, folder: Path) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-_HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
-_DASHES = (8, 13, 18, 23)
-_DIGITS = np.array([at for at in range(36) if at not in _DASHES])
+# The four hex digits of every 16-bit number.
+_DIGITS = np.frombuffer("".join(f"{number:04x}" for number in range(1 << 16)).encode(), dtype="<u4")
+# Where the quarters of both words stand in a text; the lowest one comes first in memory and last in the text.
+_PLACES = (14, 9, 4, 0, 32, 28, 24, 19)
+_TEXT = np.dtype(
+    {"names": [f"quarter_{at}" for at in range(8)], "formats": ["<u4"] * 8, "offsets": _PLACES, "itemsize": 36}
+)
 
 
 def draw_ids(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -18,12 +22,13 @@ def draw_ids(rng: np.random.Generator, size: int) -> np.ndarray:
     return words
 
 
-def id_text(words: np.ndarray) -> pa.StringArray:
-    """The 36-character text of UUIDs given as uint64 words of shape (n, 2)."""
+def id_text(words: np.ndarray, valid: pa.Buffer | None = None) -> pa.StringArray:
+    """The 36-character text of UUIDs given as uint64 words of shape (n, 2); NULL where `valid`, a bitmap, says so."""
     count = len(words)
-    raw = np.ascontiguousarray(words).astype(">u8").view(np.uint8).reshape(count, 16)
-    text = np.full((count, 36), ord("-"), dtype=np.uint8)
-    text[:, _DIGITS[0::2]] = _HEX[raw >> 4]
-    text[:, _DIGITS[1::2]] = _HEX[raw & 15]
+    quarters = np.ascontiguousarray(words, dtype="<u8").view("<u2").reshape(count, 8)
+    digits = _DIGITS.take(quarters)
+    text = np.full(36 * count, ord("-"), dtype=np.uint8)
+    for at, name in enumerate(_TEXT.names):
+        text.view(_TEXT)[name] = digits[:, at]
     offsets = np.arange(0, 36 * (count + 1), 36, dtype=np.int32)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text))
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text), valid)

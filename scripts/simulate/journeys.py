@@ -101,23 +101,25 @@ class _Walk:
     def view(self, who: np.ndarray, page: np.ndarray | int, why: int = 0) -> None:
         """The people `who` (positions) open a page and stay on it for a while; `why` is one of the bits, or 0."""
         size, rng = len(who), self.rng
-        page = np.broadcast_to(np.asarray(page, dtype=np.int64), size)
-        kind = self.kind(who)
-        dwell = _MEDIAN_MS[(kind == PHONE).astype(np.int64), page] * spread(rng, size, DWELL_SHAPE) // 1_000
-        dwell = np.where(page == CALLBACK, np.clip(dwell, SECOND // 2, 4 * SECOND), np.maximum(dwell, SHORTEST_VISIT))
+        page = np.full(size, page, dtype=np.int64)
+        is_callback = page == CALLBACK
+        device = self.device(who)
+        is_phone = self.devices["kind"][device] == PHONE
+        dwell = _MEDIAN_MS[is_phone.astype(np.int64), page] * spread(rng, size, DWELL_SHAPE) // 1_000
+        dwell = np.where(is_callback, np.clip(dwell, SECOND // 2, 4 * SECOND), np.maximum(dwell, SHORTEST_VISIT))
         active = dwell * spread(rng, size, ACTIVE_SHAPE) // 1_000
-        in_background = chance(rng, size, IN_BACKGROUND) & (page != CALLBACK)
+        in_background = chance(rng, size, IN_BACKGROUND) & ~is_callback
         dwell = np.where(in_background, spread(rng, size, BACKGROUND_MS), dwell)
         # Longer than half an hour in one session is only possible with a sign of life in the middle.
-        very_long = chance(rng, size, VERY_LONG) & ~in_background & (page != CALLBACK)
+        very_long = chance(rng, size, VERY_LONG) & ~in_background & ~is_callback
         dwell = np.where(very_long, spread(rng, size, VERY_LONG_MS), dwell)
         # On the planted page a phone has to be scrolled nearly to the end.
-        far_below = (page == step_page(NEXT_STEPS)) & (kind == PHONE)
+        far_below = (page == step_page(NEXT_STEPS)) & is_phone
         scroll = np.where(far_below, rng.integers(780, 1_001, size), rng.integers(150, 1_001, size))
         self.visits.append(
             {
                 "person": who,
-                "device": self.device(who),
+                "device": device,
                 "session": who * SESSIONS_PER_PERSON + self.session[who],
                 "page": page,
                 "variant": pick(rng, size, self.variant_weights),
@@ -136,8 +138,8 @@ class _Walk:
         self.visit_count += size
         self.is_fresh[who] = False
         self.now[who] += dwell
-        stray = chance(rng, size, OTHER_CLICKS) & (page != CALLBACK)
-        element = np.asarray(OTHER_ELEMENTS)[rng.integers(0, len(OTHER_ELEMENTS), size)]
+        stray = chance(rng, size, OTHER_CLICKS) & ~is_callback
+        element = _OTHER_ELEMENTS[rng.integers(0, len(OTHER_ELEMENTS), size)]
         self.act(who[stray], element=element[stray], before=dwell[stray] // 3)
 
     def act(self, who: np.ndarray, *, element: np.ndarray | int = -1, step: int = -1, before: np.ndarray) -> None:
@@ -146,7 +148,7 @@ class _Walk:
             {
                 "visit": self.last_visit[who],
                 "person": who,
-                "element": np.broadcast_to(np.asarray(element, dtype=np.int64), len(who)),
+                "element": np.full(len(who), element, dtype=np.int64),
                 "step": np.full(len(who), step, dtype=np.int64),
                 "at": self.now[who] - before,
                 "is_known": self.is_known[who],
@@ -176,6 +178,8 @@ class _Walk:
 
 
 _MEDIAN_MS = np.array([[page.large_ms for page in PAGES], [page.phone_ms for page in PAGES]], dtype=np.int64)
+
+_OTHER_ELEMENTS = np.array(OTHER_ELEMENTS)
 
 
 def _variant_weights(per_10000: int) -> list[int]:
@@ -423,16 +427,19 @@ def live(rng: np.random.Generator, count: int, calendar: Calendar, rates: Rates)
 
 def _sessions(rng: np.random.Generator, visits: Columns) -> tuple[Columns, np.ndarray]:
     """The sessions of the visits, numbered per device, and each visit's session."""
-    keys, first, session = np.unique(visits["session"], return_index=True, return_inverse=True)
-    device = visits["device"][first]
-    start = np.full(len(keys), np.iinfo(np.int64).max)
+    is_there = np.bincount(visits["session"]) > 0
+    count = np.count_nonzero(is_there)
+    session = (np.cumsum(is_there) - 1)[visits["session"]]
+    device = np.empty(count, dtype=np.int64)
+    device[session] = visits["device"]
+    start = np.full(count, np.iinfo(np.int64).max)
     np.minimum.at(start, session, visits["at"])
     order = np.lexsort((start, device))
     is_new_device = np.r_[True, np.diff(device[order]) != 0]
-    begin = np.maximum.accumulate(np.where(is_new_device, np.arange(len(keys)), 0))
-    number = np.empty(len(keys), dtype=np.int64)
-    number[order] = np.arange(len(keys)) - begin + 1
-    return {"device": device, "number": number, "id": draw_ids(rng, len(keys))}, session.astype(np.int64)
+    begin = np.maximum.accumulate(np.where(is_new_device, np.arange(count), 0))
+    number = np.empty(count, dtype=np.int64)
+    number[order] = np.arange(count) - begin + 1
+    return {"device": device, "number": number, "id": draw_ids(rng, count)}, session
 
 
 def _referrers(rng: np.random.Generator, people: Columns, visits: Columns) -> np.ndarray:

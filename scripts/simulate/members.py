@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from . import schema
 from .clients import CLIENTS
@@ -44,25 +46,23 @@ def members_table(accounts: list[Columns], people: int, seed: int, calendar: Cal
     order = np.lexsort((rows["id"][:, 1], rows["id"][:, 0], created))
     rows, created = {name: column[order] for name, column in rows.items()}, created[order]
     size = len(created)
-    first = [FIRST_NAMES[at] for at in rng.integers(0, len(FIRST_NAMES), size)]
-    last = [LAST_NAMES[at] for at in rng.integers(0, len(LAST_NAMES), size)]
-    domain = [EMAIL_DOMAINS[at] for at in rng.integers(0, len(EMAIL_DOMAINS), size)]
-    born = date(calendar.start.year - 75, 1, 1)
-    birthdates = [born + timedelta(days=int(days)) for days in rng.integers(0, 53 * 365, size)]
+    first = _texts(FIRST_NAMES, rng.integers(0, len(FIRST_NAMES), size))
+    last = _texts(LAST_NAMES, rng.integers(0, len(LAST_NAMES), size))
+    host = _texts(EMAIL_DOMAINS, rng.integers(0, len(EMAIL_DOMAINS), size))
+    born = to_ms(date(calendar.start.year - 75, 1, 1)) // DAY + rng.integers(0, 53 * 365, size)
     synced = created + rng.integers(5, 360, size) * MINUTE
     deleted = chance(rng, size, rates.deleted_accounts)
-    clients = [None if staff else CLIENTS[at].id for at, staff in zip(rows["client"], rows["is_staff"], strict=True)]
+    number = pa.array(np.arange(1, size + 1)).cast(pa.string())
+    mailbox = pc.utf8_lower(pc.binary_join_element_wise(first, last, number, "."))
     columns = {
         "user_id": id_text(rows["id"]),
-        "user_name": [f"{a} {b}" for a, b in zip(first, last, strict=True)],
+        "user_name": pc.binary_join_element_wise(first, last, " "),
         "created": _times(created),
-        "client_id": clients,
+        "client_id": _texts([client.id for client in CLIENTS], rows["client"], rows["is_staff"]),
         "is_eligibility_verified": (rows["verified_ms"] >= 0) & (rows["verified_ms"] < calendar.end_ms),
-        "birthdate": birthdates,
-        "country": [PLACES[at].country for at in rows["geo"]],
-        "email": [
-            f"{a}.{b}.{at}@{host}".lower() for at, (a, b, host) in enumerate(zip(first, last, domain, strict=True), 1)
-        ],
+        "birthdate": pa.array(born.astype(np.int32)).cast(pa.date32()),
+        "country": _texts([place.country for place in PLACES], rows["geo"]),
+        "email": pc.binary_join_element_wise(mailbox, host, "@"),
         "_fivetran_deleted": deleted,
         "_fivetran_synced": _times(synced),
     }
@@ -87,6 +87,11 @@ def clients_table(calendar: Calendar) -> pa.Table:
         "_fivetran_synced": synced,
     }
     return pa.table(columns, schema=schema.CLIENTS)
+
+
+def _texts(values: Sequence[str], position: np.ndarray, is_null: np.ndarray | None = None) -> pa.StringArray:
+    """The text at each position, or NULL."""
+    return pa.array(values, pa.string()).take(pa.array(position, mask=is_null))
 
 
 def _times(milliseconds: np.ndarray) -> pa.Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -69,16 +69,30 @@ def join_columns(parts: Sequence[Columns]) -> Columns:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def take(columns: Columns, positions: np.ndarray) -> Columns:
+    """Some rows of a table, by position."""
+    # Indexing does the same, but ten times as slowly for columns of two words.
+    return {name: column.take(positions, axis=0) for name, column in columns.items()}
+
+
+def move_links(worlds: Sequence[World]) -> list[World]:
+    """The same worlds, with every link moved to where its row is once the tables are on top of each other."""
+    sizes = {"people": 0, "devices": 0, "sessions": 0, "visits": 0}
+    moved = []
+    for world in worlds:
+        tables = {name: dict(getattr(world, name)) for name in (*sizes, "rows")}
+        for name, links in _LINKS.items():
+            for column in links.keys() & tables[name].keys():
+                link = tables[name][column]
+                tables[name][column] = np.where(link < 0, link, link + sizes[links[column]])
+        for name in sizes:
+            sizes[name] += len(tables[name]["id"])
+        moved.append(World(**tables))
+    return moved
+
+
 def join_worlds(worlds: Sequence[World]) -> World:
     """One world from several, with every link moved to its new position."""
-    sizes = {"people": 0, "devices": 0, "sessions": 0, "visits": 0}
-    tables: dict[str, list[Columns]] = {name: [] for name in ("people", "devices", "sessions", "visits", "rows")}
-    for world in worlds:
-        for table, parts in tables.items():
-            columns = dict(getattr(world, table))
-            for column, target in _LINKS.get(table, {}).items():
-                columns[column] = np.where(columns[column] < 0, columns[column], columns[column] + sizes[target])
-            parts.append(columns)
-        for table in sizes:
-            sizes[table] += len(getattr(world, table)["id"])
-    return World(**{table: join_columns(parts) for table, parts in tables.items()})
+    worlds = move_links(worlds)
+    names = [table.name for table in fields(World)]
+    return World(**{name: join_columns([getattr(world, name) for world in worlds]) for name in names})
