@@ -6,7 +6,8 @@
 {%- endmacro -%}
 
 {%- macro duckdb__utc_timestamp(column) -%}
-    CAST({{ column }} AT TIME ZONE 'UTC' AS TIMESTAMP)
+    {#- the same as AT TIME ZONE 'UTC', which asks a calendar for each row and costs as much as reading the column -#}
+    MAKE_TIMESTAMP(EPOCH_US({{ column }}))
 {%- endmacro -%}
 
 {# The loaders write TIMESTAMP_NTZ in UTC there. #}

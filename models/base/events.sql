@@ -1,5 +1,23 @@
 -- One row per delivery of an event: trackers and loaders may deliver one event more than once.
-WITH deliveries AS (
+{%- set arrived %}{% if is_incremental() %}
+     -- deliveries of one event are counted together: the old ones of what arrived are read again
+     WHERE COALESCE(events.event_id, '') IN (
+               SELECT COALESCE(arrivals.event_id, '') FROM {{ source('snowplow', 'events') }} AS arrivals
+                WHERE arrivals.load_tstamp IS NULL
+                   OR {{ utc_timestamp('arrivals.load_tstamp') }} >= {{ reread_from(this) }}
+           )
+{%- endif %}{% endset %}
+
+-- Hashes are a quarter of the ids' size; that two ids may have one hash makes a few more rows looked at, no wrong ones.
+WITH repeated_hashes AS (
+    SELECT HASH(COALESCE(events.event_id, '')) AS event_hash
+      FROM {{ source('snowplow', 'events') }} AS events
+    {{- arrived }}
+     GROUP BY HASH(COALESCE(events.event_id, ''))
+    HAVING COUNT(*) > 1
+)
+
+, deliveries AS (
     SELECT COALESCE(events.event_id, '') AS event_id
          , events.event_name
 
@@ -23,8 +41,7 @@ WITH deliveries AS (
            AS page_view_id
          , {{ normalised_path('events.page_urlpath') }} AS page_urlpath
          , CASE WHEN events.refr_medium = 'internal' OR events.refr_urlhost = events.page_urlhost THEN NULL
-                ELSE events.refr_urlhost
-           END AS referrer_host
+                ELSE events.refr_urlhost END AS referrer_host
          , events.geo_country
 
          -- what
@@ -39,38 +56,18 @@ WITH deliveries AS (
          , events.doc_height AS page_height_pixels
 
          -- with what
-         , CASE LOWER(COALESCE(
-                    {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'device_class') }}
-                  , events.dvce_type
-                  , 'unknown'
-                ))
-               WHEN 'phone' THEN 'phone'
-               WHEN 'mobile' THEN 'phone'
-               WHEN 'desktop' THEN 'desktop'
-               WHEN 'computer' THEN 'desktop'
-               WHEN 'tablet' THEN 'tablet'
-               WHEN 'unknown' THEN 'unknown'
-               ELSE 'other'
-           END AS device_type
+         , {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'device_class') }} AS device_class
+         , events.dvce_type
          , LOWER(events.useragent) AS useragent
          , {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'agent_class') }} AS agent_class
          , {{ context_field('events.contexts_com_iab_snowplow_spiders_and_robots_1', 'spider_or_robot', 'BOOLEAN') }}
            AS is_listed_robot
       FROM {{ source('snowplow', 'events') }} AS events
-    {%- if is_incremental() %}
-     -- deliveries of one event are numbered together: the old ones of what arrived are read again
-     WHERE COALESCE(events.event_id, '') IN (
-               SELECT COALESCE(arrivals.event_id, '') FROM {{ source('snowplow', 'events') }} AS arrivals
-                WHERE arrivals.load_tstamp IS NULL
-                   OR {{ utc_timestamp('arrivals.load_tstamp') }} >= {{ reread_from(this) }}
-           )
-    {%- endif %}
+    {{- arrived }}
 )
 
 SELECT deliveries.event_id
-     , CASE WHEN {{ rejection_reason('deliveries') }} IS NULL
-                THEN ROW_NUMBER() OVER ({{ order_of_deliveries('deliveries') }})
-       END AS delivery_number
+     , repeated_hashes.event_hash IS NOT NULL AS may_be_repeated
      , {{ rejection_reason('deliveries') }} AS rejection_reason
      , deliveries.event_name
      , deliveries.event_at
@@ -95,6 +92,8 @@ SELECT deliveries.event_id
      , deliveries.scroll_offset_pixels
      , deliveries.view_height_pixels
      , deliveries.page_height_pixels
-     , deliveries.device_type
+     , {{ device_type('deliveries') }} AS device_type
      , {{ bot_signal('deliveries') }} AS bot_signal
   FROM deliveries
+  LEFT JOIN repeated_hashes
+    ON repeated_hashes.event_hash = HASH(deliveries.event_id)

@@ -11,12 +11,11 @@ WITH signals AS (
 
     SELECT events.domain_userid
          , 'step_hits' AS bot_reason
-      FROM {{ ref('events') }} AS events
+      FROM {{ ref('unique_events') }} AS events
      INNER JOIN {{ ref('funnel_step_keys') }} AS step_keys
         ON step_keys.event_name = events.event_name
        AND step_keys.step_key IS NOT DISTINCT FROM events.step_key
-     WHERE events.delivery_number = 1
-       AND events.domain_userid IS NOT NULL
+     WHERE events.domain_userid IS NOT NULL
        AND {{ applies_on('step_keys', reporting_date('events.event_at')) }}
      GROUP BY events.domain_userid
             , step_keys.funnel_name

@@ -2,9 +2,8 @@
 WITH observation AS (
     -- a clock that runs ahead of the collector must not end the observation early for everybody
     SELECT MAX(events.event_at) AS observed_until_at
-      FROM {{ ref('events') }} AS events
-     WHERE events.delivery_number = 1
-       AND NOT events.is_ahead_of_collection
+      FROM {{ ref('unique_events') }} AS events
+     WHERE NOT events.is_ahead_of_collection
 )
 
 , outcomes AS (

@@ -2,8 +2,7 @@
 WITH observed_keys AS (
     SELECT events.event_name
          , events.step_key
-      FROM {{ ref('events') }} AS events
-     WHERE events.delivery_number = 1
+      FROM {{ ref('unique_events') }} AS events
      GROUP BY events.event_name
             , events.step_key
 )

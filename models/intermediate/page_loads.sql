@@ -1,5 +1,6 @@
 -- One row per page view id and session, numbered by visit: two loads of one page within seconds are one visit.
 {%- set timeline = 'PARTITION BY loads.domain_sessionid ORDER BY loads.viewed_at, loads.event_id' %}
+{%- set visits_timeline = 'PARTITION BY visits.domain_sessionid ORDER BY visits.viewed_at, visits.event_id' %}
 
 WITH loads AS (
     SELECT events.event_id
@@ -55,9 +56,11 @@ SELECT visits.event_id
      , visits.viewed_at
      , visits.is_visit_start
      , SUM(CASE WHEN visits.is_visit_start THEN 1 ELSE 0 END) OVER (
-           PARTITION BY visits.domain_sessionid
-               ORDER BY visits.viewed_at
-                      , visits.event_id
+           {{ visits_timeline }}
                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
        ) AS visit_number
+     , {{ first_known(
+           'CASE WHEN visits.is_visit_start THEN visits.viewed_at END'
+         , visits_timeline ~ ' ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING'
+       ) }} AS next_viewed_at
   FROM visits

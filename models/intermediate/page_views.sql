@@ -1,8 +1,4 @@
 -- One row per page view, double fires merged: how long it lasted, how far it was scrolled, what was clicked.
-{%- set next_viewed_at -%}
-    LEAD(loads.viewed_at) OVER (PARTITION BY loads.domain_sessionid ORDER BY loads.visit_number)
-{%- endset %}
-
 WITH visits AS (
     SELECT loads.event_id
          , loads.page_view_id
@@ -16,7 +12,7 @@ WITH visits AS (
          , loads.viewed_at
          , CASE
                WHEN loads.domain_sessionid IS NULL THEN NULL
-               ELSE {{ seconds_between('loads.viewed_at', 'COALESCE(' ~ next_viewed_at ~ ', activity.last_ping_at)') }}
+               ELSE {{ seconds_between('loads.viewed_at', 'COALESCE(loads.next_viewed_at, activity.last_ping_at)') }}
            END AS open_seconds
          , COALESCE(activity.ping_count, 0) AS ping_count
          , CASE

@@ -33,13 +33,21 @@ WITH funnel_pages AS (
 
 , reasons AS (
     SELECT events.loaded_date AS load_date
-         , COALESCE(events.rejection_reason, 'duplicate') AS reason
+         , events.rejection_reason AS reason
          , COUNT(*) AS event_count
       FROM {{ ref('events') }} AS events
      WHERE events.rejection_reason IS NOT NULL
-        OR events.delivery_number > 1
      GROUP BY events.loaded_date
             , events.rejection_reason
+
+     UNION ALL
+
+    SELECT deliveries.loaded_date AS load_date
+         , 'duplicate' AS reason
+         , COUNT(*) AS event_count
+      FROM {{ ref('repeated_deliveries') }} AS deliveries
+     WHERE deliveries.delivery_number > 1
+     GROUP BY deliveries.loaded_date
 
      UNION ALL
 
