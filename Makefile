@@ -30,7 +30,7 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers report data test test-review test-builds test-page rules lint format snowflake-check snowflake-build \
+.PHONY: help build answers report data test test-review test-builds test-page bench rules lint format snowflake-check snowflake-build \
 	review review-aa docs lineage export lock clean
 
 help: ## list the targets
@@ -61,6 +61,9 @@ test-builds: .venv/dev.stamp ## let files arrive in 20 orders and kill 40 builds
 
 test-page: .venv/page.stamp ## drive the pages of review, report and docs in headless Chromium, the one on the PATH or CHROMIUM=…
 	@$(PY) -m pytest --numprocesses=auto --dist=loadfile tests/page
+
+bench: .venv/bench.stamp ## measure the build against the same tables by hand (docs/performance.md): ARGS="--events 10000000 --runs 3"
+	@$(PY) -m scripts.bench $(ARGS)
 
 rules: .venv/build.stamp ## list every rule of docs/semantics.md with the tests that hold it
 	@$(PY) -m scripts.rules
@@ -103,6 +106,7 @@ lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 	@$(LOCK) --upgrade --group dev pyproject.toml --output-file requirements-dev.txt
 	@$(LOCK) --upgrade --constraints requirements-dev.txt pyproject.toml --output-file requirements.txt
 	@$(LOCK) --upgrade --constraints requirements-dev.txt --group page --output-file requirements-page.txt
+	@$(LOCK) --upgrade --constraints requirements-dev.txt --group bench --output-file requirements-bench.txt
 
 clean: ## remove the tables, dbt's files and caches; data/ and .venv stay
 	@rm -rf "$(WAREHOUSE_DIR)"/.building "$(WAREHOUSE_DIR)"/.lock "$(WAREHOUSE_DIR)"/.built_from.json
@@ -140,6 +144,11 @@ endif
 	@echo "Installing what drives a browser into .venv (once)"
 	@$(PIP_INSTALL) -r requirements-page.txt || { $(INSTALL_FAILED); }
 	@$(COMPILE)
+	@touch $@
+
+.venv/bench.stamp: requirements-bench.txt .venv/dev.stamp
+	@echo "Installing ClickHouse, to measure against, into .venv (once)"
+	@$(PIP_INSTALL) -r requirements-bench.txt || { $(INSTALL_FAILED); }
 	@touch $@
 
 INSTALL_FAILED = echo "Installing failed with $$($(PY) --version): see pip's message above; tested are Python 3.10 to 3.13:" \
