@@ -37,13 +37,13 @@ def test_changed_code_is_unit_tested_again_and_a_failure_changes_nothing(committ
     shutil.copytree(PROJECT_DIR / "target", project_dir / "target", ignore=lambda _, names: {*names} - {UNIT_TESTED})
     warehouse_dir = shutil.copytree(committed.warehouse_dir, tmp_path / "warehouse")
     before = (warehouse_dir / "prod.duckdb").read_bytes()
-    model = project_dir / "models" / "intermediate" / "funnel_attempt_steps.sql"
-    model.write_text(model.read_text(encoding="utf-8").replace(">= previous.", "> previous."), encoding="utf-8")
+    model = project_dir / "models" / "intermediate" / "funnel_searched_steps.sql"
+    model.write_text(model.read_text(encoding="utf-8").replace("<= undecided.", "< undecided."), encoding="utf-8")
 
     outcome = run_build(committed.data_dir, warehouse_dir, project_dir)
 
     assert outcome.returncode == 1
-    assert "funnel_attempt_steps.yml: D2_D3_D5_E01" in outcome.stderr
+    assert "funnel_searched_steps.yml: D2_D3_D5_E01" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert (warehouse_dir / "prod.duckdb").read_bytes() == before
 

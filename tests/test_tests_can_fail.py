@@ -28,9 +28,15 @@ class Break(NamedTuple):
 
 
 BREAKS = [
-    Break("E07", "models/intermediate/funnel_attempt_steps.sql", "hit_at >= previous.reached_at", "hit_at > previous.reached_at"),
-    Break("E11", "models/intermediate/funnel_attempt_steps.sql", "hit_at <= attempts.window", "hit_at < attempts.window"),
-    Break("E03", "models/intermediate/funnel_attempt_steps.sql", "MIN(hits.hit_at) AS", "MAX(hits.hit_at) AS"),
+    Break("E07", "macros/funnel_chain.sql", "hit_at >= previous.reached_at", "hit_at > previous.reached_at", "funnel_searched_steps"),
+    Break("E07", "macros/funnel_chain.sql", "_at < {{ firsts }}.first_", "_at <= {{ firsts }}.first_", "funnel_ordered_steps"),
+    Break("E11", "models/intermediate/funnel_searched_steps.sql", "hit_at <= undecided.window", "hit_at < undecided.window"),
+    Break("E11", "macros/funnel_chain.sql", "_at > {{ firsts }}.window_ends_at", "_at >= {{ firsts }}.window_ends_at", "funnel_ordered_steps"),
+    Break("E03", "macros/funnel_chain.sql", "MIN(hits.hit_at) AS", "MAX(hits.hit_at) AS", "funnel_searched_steps"),
+    Break("E03", "macros/funnel_chain.sql", "MIN(CASE WHEN {{ hits }}.step_order = {{ number }} THEN {{ hits }}.hit_at ELSE {{ no_hit() }} END)", "MAX(CASE WHEN {{ hits }}.step_order = {{ number }} THEN {{ hits }}.hit_at END)", "funnel_ordered_steps"),
+    Break("O6", "models/intermediate/funnel_ordered_steps.sql", "WHERE NOT steps.is_optional", "WHERE TRUE"),
+    Break("E19", "models/intermediate/funnel_undecided_attempts.sql", "hit_at <= attempts.window", "hit_at < attempts.window"),
+    Break("E05", "models/intermediate/funnel_attempt_steps.sql", "WHERE NOT steps.is_undecided", ""),
     Break("E13", "models/intermediate/funnel_attempts.sql", "ORDER BY hits.hit_at", "ORDER BY hits.hit_at DESC"),
     Break("E14", "models/intermediate/funnel_first_entries.sql", "converted_attempt_count > 0", "converted_attempt_count > 1"),
     Break("O3", "models/intermediate/funnel_step_times.sql", "COALESCE(entry_steps.next_reached_at, entry_steps.window_ends_at)", "entry_steps.window_ends_at"),

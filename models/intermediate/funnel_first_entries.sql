@@ -7,33 +7,37 @@ WITH observation AS (
 )
 
 , outcomes AS (
-    SELECT attempts.funnel_name
-         , attempts.person_id
-         , attempts.attempt_number
+    SELECT steps.funnel_name
+         , steps.person_id
+         , steps.attempt_number
          , MAX(steps.required_number) AS furthest_required_number
-         , MAX(CASE WHEN steps.required_number = attempts.required_count THEN steps.reached_at END)
-           AS converted_at
-      FROM {{ ref('funnel_attempts') }} AS attempts
-     INNER JOIN {{ ref('funnel_attempt_steps') }} AS steps
-        ON steps.funnel_name = attempts.funnel_name
-       AND steps.person_id = attempts.person_id
-       AND steps.attempt_number = attempts.attempt_number
-     GROUP BY attempts.funnel_name
-            , attempts.person_id
-            , attempts.attempt_number
+         , MAX(steps.reached_at) AS furthest_reached_at
+      FROM {{ ref('funnel_attempt_steps') }} AS steps
+     GROUP BY steps.funnel_name
+            , steps.person_id
+            , steps.attempt_number
 )
 
 , people AS (
-    SELECT outcomes.funnel_name
-         , outcomes.person_id
+    SELECT attempts.funnel_name
+         , attempts.person_id
          , COUNT(*) AS entry_count
-         , COUNT(outcomes.converted_at) AS converted_attempt_count
-         , MAX(CASE WHEN outcomes.attempt_number = 1 THEN outcomes.furthest_required_number END)
+         , COUNT(CASE WHEN outcomes.furthest_required_number = attempts.required_count THEN 1 END)
+           AS converted_attempt_count
+         , MAX(CASE WHEN attempts.attempt_number = 1 THEN outcomes.furthest_required_number END)
            AS furthest_required_number
-         , MAX(CASE WHEN outcomes.attempt_number = 1 THEN outcomes.converted_at END) AS converted_at
-      FROM outcomes
-     GROUP BY outcomes.funnel_name
-            , outcomes.person_id
+         , MAX(CASE
+                   WHEN attempts.attempt_number = 1
+                        AND outcomes.furthest_required_number = attempts.required_count
+                       THEN outcomes.furthest_reached_at
+               END) AS converted_at
+      FROM {{ ref('funnel_attempts') }} AS attempts
+      LEFT JOIN outcomes
+        ON outcomes.funnel_name = attempts.funnel_name
+       AND outcomes.person_id = attempts.person_id
+       AND outcomes.attempt_number = attempts.attempt_number
+     GROUP BY attempts.funnel_name
+            , attempts.person_id
 )
 
 SELECT {{ dbt_utils.generate_surrogate_key(['attempts.funnel_name', 'attempts.person_id']) }} AS funnel_entry_id
