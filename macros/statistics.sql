@@ -61,3 +61,8 @@
     {%- endfor -%}
     {{ polynomial.sql }}
 {%- endmacro -%}
+
+{# A sum of seconds that no order of its rows changes, unlike one of floats. #}
+{%- macro exact_sum(seconds) -%}
+    CAST(SUM(CAST({{ seconds }} AS DECIMAL(18, 3))) AS DOUBLE)
+{%- endmacro -%}
