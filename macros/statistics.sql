@@ -62,7 +62,7 @@
     {{ polynomial.sql }}
 {%- endmacro -%}
 
-{# A sum of seconds that no order of its rows changes, unlike one of floats. #}
-{%- macro exact_sum(seconds) -%}
-    CAST(SUM(CAST({{ seconds }} AS DECIMAL(18, 3))) AS DOUBLE)
+{# A sum that no order of its rows changes, unlike one of floats. #}
+{%- macro exact_sum(expression, type='DECIMAL(18, 3)') -%}
+    CAST(SUM(CAST({{ expression }} AS {{ type }})) AS DOUBLE)
 {%- endmacro -%}
