@@ -61,3 +61,8 @@
     {%- endfor -%}
     {{ polynomial.sql }}
 {%- endmacro -%}
+
+{# A sum that no order of its rows changes, unlike one of floats. #}
+{%- macro exact_sum(expression, type='DECIMAL(18, 3)') -%}
+    CAST(SUM(CAST({{ expression }} AS {{ type }})) AS DOUBLE)
+{%- endmacro -%}

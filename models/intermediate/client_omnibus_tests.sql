@@ -10,10 +10,11 @@ WITH totals AS (
 , statistics AS (
     SELECT totals.funnel_name
          , totals.degrees_of_freedom
-         , SUM(
-               POWER(conversions.converted_count - conversions.account_count * totals.conversion_rate, 2)
-               / (conversions.account_count * totals.conversion_rate * (1 - totals.conversion_rate))
-           ) AS chi_square
+         , {{ exact_sum(
+               'POWER(conversions.converted_count - conversions.account_count * totals.conversion_rate, 2)
+               / (conversions.account_count * totals.conversion_rate * (1 - totals.conversion_rate))'
+             , 'DECIMAL(38, 20)'
+           ) }} AS chi_square
       FROM totals
      INNER JOIN {{ ref('client_account_conversions') }} AS conversions
         ON conversions.funnel_name = totals.funnel_name
@@ -57,16 +58,22 @@ SELECT log_terms.funnel_name
      , log_terms.chi_square
      , CASE
            WHEN log_terms.chi_square = 0 THEN 1.0
+           -- too small a sum for decimals; in this order it is the same every time
            ELSE SUM(CASE
                         WHEN log_terms.exponent <= log_terms.degrees_of_freedom / 2.0 - 1 THEN EXP(log_terms.log_term)
                         ELSE 0
-                    END)
+                    END) OVER (
+                    PARTITION BY log_terms.funnel_name
+                        ORDER BY log_terms.exponent
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+                )
                 + CASE
                       WHEN MOD(log_terms.degrees_of_freedom, 2) = 0 THEN 0
                       ELSE {{ normal_two_sided_p('SQRT(log_terms.chi_square)') }}
                   END
        END AS omnibus_p_value
   FROM log_terms
- GROUP BY log_terms.funnel_name
-        , log_terms.degrees_of_freedom
-        , log_terms.chi_square
+QUALIFY ROW_NUMBER() OVER (
+            PARTITION BY log_terms.funnel_name
+                ORDER BY log_terms.exponent DESC NULLS LAST
+        ) = 1

@@ -76,8 +76,14 @@ WITH periods AS (
 SELECT client_rates.funnel_name
      , client_rates.grain
      , client_rates.period_start_date
-     , SUM((client_rates.entry_share - client_rates.previous_entry_share) * client_rates.previous_rate) AS mix_effect
-     , SUM(client_rates.converted_share - client_rates.entry_share * client_rates.previous_rate) AS rate_effect
+     , {{ exact_sum(
+           '(client_rates.entry_share - client_rates.previous_entry_share) * client_rates.previous_rate'
+         , 'DECIMAL(38, 24)'
+       ) }} AS mix_effect
+     , {{ exact_sum(
+           'client_rates.converted_share - client_rates.entry_share * client_rates.previous_rate'
+         , 'DECIMAL(38, 24)'
+       ) }} AS rate_effect
   FROM client_rates
  GROUP BY client_rates.funnel_name
         , client_rates.grain

@@ -1,32 +1,59 @@
 -- One row per funnel × entry month (NULL: all) × segment × step: the mature entries that could reach it, and that did.
-SELECT entries.funnel_name
-     , periods.period_start_date AS entered_month_start_date
+WITH counts AS (
+    -- by numbers: there are hundreds of rows per entry, and texts would make each of them dear
+    SELECT segments.segment_number
+         , periods.period_start_date
+         , times.step_order
+         , COUNT(*) AS entry_count
+         , SUM(CASE
+                   WHEN times.required_number = 1 OR times.previous_required_reached_at IS NOT NULL THEN 1
+                   ELSE 0
+               END) AS eligible_count
+         , COUNT(times.reached_at) AS reached_count
+         , MEDIAN({{ seconds_between('times.previous_required_reached_at', 'times.reached_at') }})
+           AS median_seconds_from_previous_step
+      FROM {{ ref('funnel_first_entries') }} AS entries
+     INNER JOIN {{ ref('funnel_step_times') }} AS times
+        ON times.funnel_entry_id = entries.funnel_entry_id
+     INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles
+        ON profiles.funnel_entry_id = entries.funnel_entry_id
+     INNER JOIN {{ ref('funnel_profile_segments') }} AS segments
+        ON segments.profile_number = profiles.profile_number
+     INNER JOIN {{ ref('reporting_periods') }} AS periods
+        ON periods.reported_date = entries.entered_date
+       AND periods.grain IN ('month', 'all')
+     WHERE entries.is_mature
+     GROUP BY segments.segment_number
+            , periods.period_start_date
+            , times.step_order
+)
+
+, steps AS (
+    SELECT definitions.funnel_name
+         , definitions.step_order
+         , definitions.step_name
+         , definitions.is_optional
+      FROM {{ ref('funnel_definitions') }} AS definitions
+     GROUP BY definitions.funnel_name
+            , definitions.step_order
+            , definitions.step_name
+            , definitions.is_optional
+)
+
+SELECT segments.funnel_name
+     , counts.period_start_date AS entered_month_start_date
      , segments.segment_name
      , segments.segment_value
-     , times.step_order
-     , times.step_name
-     , times.is_optional
-     , COUNT(*) AS entry_count
-     , SUM(CASE
-               WHEN times.required_number = 1 OR times.previous_required_reached_at IS NOT NULL THEN 1
-               ELSE 0
-           END) AS eligible_count
-     , COUNT(times.reached_at) AS reached_count
-     , MEDIAN({{ seconds_between('times.previous_required_reached_at', 'times.reached_at') }})
-       AS median_seconds_from_previous_step
-  FROM {{ ref('funnel_first_entries') }} AS entries
- INNER JOIN {{ ref('funnel_step_times') }} AS times
-    ON times.funnel_entry_id = entries.funnel_entry_id
- INNER JOIN {{ ref('funnel_entry_segments') }} AS segments
-    ON segments.funnel_entry_id = entries.funnel_entry_id
- INNER JOIN {{ ref('reporting_periods') }} AS periods
-    ON periods.reported_date = entries.entered_date
-   AND periods.grain IN ('month', 'all')
- WHERE entries.is_mature
- GROUP BY entries.funnel_name
-        , periods.period_start_date
-        , segments.segment_name
-        , segments.segment_value
-        , times.step_order
-        , times.step_name
-        , times.is_optional
+     , counts.step_order
+     , steps.step_name
+     , steps.is_optional
+     , counts.entry_count
+     , counts.eligible_count
+     , counts.reached_count
+     , counts.median_seconds_from_previous_step
+  FROM counts
+ INNER JOIN {{ ref('funnel_segments') }} AS segments
+    ON segments.segment_number = counts.segment_number
+ INNER JOIN steps
+    ON steps.funnel_name = segments.funnel_name
+   AND steps.step_order = counts.step_order

@@ -1,10 +1,8 @@
 -- One row per funnel × grain × period × segment: what share of its mature entries converted, and how the rate moved.
 WITH entries AS (
-    SELECT entries.funnel_name
+    SELECT segments.segment_number
          , periods.grain
          , periods.period_start_date
-         , segments.segment_name
-         , segments.segment_value
          , MIN({{ dbt.datediff('entries.entered_at', 'entries.window_ends_at', 'day') }}) AS window_days
          , MIN(periods.next_period_start_date) AS next_period_start_date
          , MIN(entries.observed_until_at) AS observed_until_at
@@ -25,15 +23,15 @@ WITH entries AS (
          , MEDIAN(CASE WHEN entries.is_mature THEN entries.seconds_to_convert END)
            AS median_seconds_to_convert
       FROM {{ ref('funnel_entries') }} AS entries
-     INNER JOIN {{ ref('funnel_entry_segments') }} AS segments
-        ON segments.funnel_entry_id = entries.funnel_entry_id
+     INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles
+        ON profiles.funnel_entry_id = entries.funnel_entry_id
+     INNER JOIN {{ ref('funnel_profile_segments') }} AS segments
+        ON segments.profile_number = profiles.profile_number
      INNER JOIN {{ ref('reporting_periods') }} AS periods
         ON periods.reported_date = entries.entered_date
-     GROUP BY entries.funnel_name
+     GROUP BY segments.segment_number
             , periods.grain
             , periods.period_start_date
-            , segments.segment_name
-            , segments.segment_value
 )
 
 , unentered AS (
@@ -49,11 +47,11 @@ WITH entries AS (
             , periods.period_start_date
 )
 
-SELECT entries.funnel_name
+SELECT segments.funnel_name
      , entries.grain
      , entries.period_start_date
-     , entries.segment_name
-     , entries.segment_value
+     , segments.segment_name
+     , segments.segment_value
      , CAST(entries.entry_count AS BIGINT) AS entry_count
      , CAST(entries.mature_entry_count AS BIGINT) AS mature_entry_count
      , CAST(entries.entry_count - entries.mature_entry_count AS BIGINT) AS open_entry_count
@@ -75,22 +73,24 @@ SELECT entries.funnel_name
      , CAST(tracking.tracked_account_count AS DOUBLE) / tracking.account_count AS tracking_coverage_rate
      , entries.mature_entry_count >= {{ var('reportable_count') }} AS is_reportable
      , CASE
-           WHEN entries.segment_name = 'all' THEN CAST(COALESCE(unentered.unentered_person_count, 0) AS BIGINT)
+           WHEN segments.segment_name = 'all' THEN CAST(COALESCE(unentered.unentered_person_count, 0) AS BIGINT)
        END AS unentered_person_count
   FROM entries
+ INNER JOIN {{ ref('funnel_segments') }} AS segments
+    ON segments.segment_number = entries.segment_number
   LEFT JOIN {{ ref('conversion_rate_effects') }} AS effects
-    ON effects.funnel_name = entries.funnel_name
+    ON effects.funnel_name = segments.funnel_name
    AND effects.grain = entries.grain
    AND effects.period_start_date = entries.period_start_date
-   AND entries.segment_name = 'all'
+   AND segments.segment_name = 'all'
   LEFT JOIN {{ ref('account_tracking') }} AS tracking
-    ON tracking.funnel_name = entries.funnel_name
+    ON tracking.funnel_name = segments.funnel_name
    AND tracking.grain = entries.grain
    AND tracking.period_start_date IS NOT DISTINCT FROM entries.period_start_date
-   AND tracking.segment_name = entries.segment_name
-   AND tracking.segment_value = entries.segment_value
+   AND tracking.segment_name = segments.segment_name
+   AND tracking.segment_value = segments.segment_value
   LEFT JOIN unentered
-    ON unentered.funnel_name = entries.funnel_name
+    ON unentered.funnel_name = segments.funnel_name
    AND unentered.grain = entries.grain
    AND unentered.period_start_date IS NOT DISTINCT FROM entries.period_start_date
-   AND entries.segment_name = 'all'
+   AND segments.segment_name = 'all'

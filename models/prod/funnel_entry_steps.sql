@@ -3,8 +3,8 @@ WITH visits AS (
     SELECT page_views.funnel_entry_id
          , page_views.step_order
          , COUNT(*) AS visit_count
-         , SUM(page_views.dwell_seconds) AS dwell_seconds
-         , SUM(page_views.engaged_seconds) AS engaged_seconds
+         , {{ exact_sum('page_views.dwell_seconds') }} AS dwell_seconds
+         , {{ exact_sum('page_views.engaged_seconds') }} AS engaged_seconds
          , COUNT(*) > COUNT(page_views.dwell_seconds) AS has_unknown_dwell
       FROM {{ ref('funnel_page_views') }} AS page_views
      GROUP BY page_views.funnel_entry_id

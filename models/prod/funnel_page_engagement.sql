@@ -1,10 +1,7 @@
 -- One row per funnel × step × segment: how long people spend on the step's page, and what they do there.
 WITH visits AS (
-    SELECT page_views.funnel_name
+    SELECT segments.segment_number
          , page_views.step_order
-         , page_views.step_name
-         , segments.segment_name
-         , segments.segment_value
          , COUNT(*) AS visit_count
          , AVG(CAST(CASE WHEN page_views.is_dwell_unknown THEN 1 ELSE 0 END AS DOUBLE)) AS unknown_dwell_rate
          , AVG(CAST(CASE WHEN page_views.is_dwell_capped THEN 1 ELSE 0 END AS DOUBLE)) AS capped_rate
@@ -16,45 +13,49 @@ WITH visits AS (
          , MEDIAN(page_views.seconds_to_cta_click) AS median_seconds_to_cta_click
          , MEDIAN(page_views.scroll_depth_rate) AS median_scroll_depth_rate
       FROM {{ ref('funnel_page_views') }} AS page_views
-     INNER JOIN {{ ref('funnel_entry_segments') }} AS segments
-        ON segments.funnel_entry_id = page_views.funnel_entry_id
-     GROUP BY page_views.funnel_name
+     INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles
+        ON profiles.funnel_entry_id = page_views.funnel_entry_id
+     INNER JOIN {{ ref('funnel_profile_segments') }} AS segments
+        ON segments.profile_number = profiles.profile_number
+     GROUP BY segments.segment_number
             , page_views.step_order
-            , page_views.step_name
-            , segments.segment_name
-            , segments.segment_value
 )
 
 , people AS (
-    SELECT steps.funnel_name
+    SELECT segments.segment_number
          , steps.step_order
-         , steps.step_name
-         , segments.segment_name
-         , segments.segment_value
          , COUNT(*) AS person_count
-         , AVG(steps.dwell_seconds) AS average_seconds_per_person
+         , {{ exact_sum('steps.dwell_seconds') }} / NULLIF(COUNT(steps.dwell_seconds), 0) AS average_seconds_per_person
          , PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY steps.dwell_seconds) AS p25_seconds
          , MEDIAN(steps.dwell_seconds) AS median_seconds_per_person
          , PERCENTILE_CONT(0.75) WITHIN GROUP (ORDER BY steps.dwell_seconds) AS p75_seconds
          , PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY steps.dwell_seconds) AS p90_seconds
-         , AVG(steps.engaged_seconds) AS average_engaged_seconds_per_person
+         , {{ exact_sum('steps.engaged_seconds') }} / COUNT(*) AS average_engaged_seconds_per_person
          , MEDIAN(steps.engaged_seconds) AS median_engaged_seconds_per_person
       FROM {{ ref('funnel_entry_steps') }} AS steps
-     INNER JOIN {{ ref('funnel_entry_segments') }} AS segments
-        ON segments.funnel_entry_id = steps.funnel_entry_id
+     INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles
+        ON profiles.funnel_entry_id = steps.funnel_entry_id
+     INNER JOIN {{ ref('funnel_profile_segments') }} AS segments
+        ON segments.profile_number = profiles.profile_number
      WHERE steps.engaged_seconds IS NOT NULL -- the person viewed the step's page
-     GROUP BY steps.funnel_name
+     GROUP BY segments.segment_number
             , steps.step_order
-            , steps.step_name
-            , segments.segment_name
-            , segments.segment_value
 )
 
-SELECT people.funnel_name
+, step_names AS (
+    SELECT steps.funnel_name
+         , steps.step_order
+         , MIN(steps.step_name) AS step_name
+      FROM {{ ref('funnel_definitions') }} AS steps
+     GROUP BY steps.funnel_name
+            , steps.step_order
+)
+
+SELECT segments.funnel_name
      , people.step_order
-     , people.step_name
-     , people.segment_name
-     , people.segment_value
+     , step_names.step_name
+     , segments.segment_name
+     , segments.segment_value
      , CAST(people.person_count AS BIGINT) AS person_count
      , CAST(visits.visit_count AS BIGINT) AS visit_count
      , CAST(people.average_seconds_per_person AS DOUBLE) AS average_seconds_per_person
@@ -73,8 +74,10 @@ SELECT people.funnel_name
      , people.person_count >= {{ var('reportable_count') }} AS is_reportable
   FROM people
  INNER JOIN visits
-    ON visits.funnel_name = people.funnel_name
+    ON visits.segment_number = people.segment_number
    AND visits.step_order = people.step_order
-   AND visits.step_name = people.step_name
-   AND visits.segment_name = people.segment_name
-   AND visits.segment_value = people.segment_value
+ INNER JOIN {{ ref('funnel_segments') }} AS segments
+    ON segments.segment_number = people.segment_number
+ INNER JOIN step_names
+    ON step_names.funnel_name = segments.funnel_name
+   AND step_names.step_order = people.step_order

@@ -8,8 +8,10 @@ WITH counts AS (
          , 0 AS trends_count
          , 0 AS conversion_count
       FROM {{ ref('funnel_entries') }} AS entries
-     INNER JOIN {{ ref('funnel_entry_segments') }} AS segments
-        ON segments.funnel_entry_id = entries.funnel_entry_id
+     INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles
+        ON profiles.funnel_entry_id = entries.funnel_entry_id
+     INNER JOIN {{ ref('funnel_profile_segments') }} AS segments
+        ON segments.profile_number = profiles.profile_number
      CROSS JOIN (
             VALUES ('month')
                  , ('all')
