@@ -1,8 +1,10 @@
 """The funnel step alone: our SQL against windowFunnel of ClickHouse (chdb), on the same hits.
 
 The hits are a Parquet file with a row per hit: `person_id` (VARCHAR), `step_order` (TINYINT, from 1) and `hit_at`
-(TIMESTAMP, UTC). `funnel_step.sql` is one SELECT on a view `hits` of it, which returns one row per person who was at
-step 1: `person_id` and `depth`, the last step reached in order within 7 days of step 1. Both engines count the depths.
+(TIMESTAMP, UTC), by time. Each engine loads them into a table of its own first. `funnel_step.sql` is made of the models'
+own macros: one SELECT on the table `hits`, which returns a row per person × step reached in order within 7 days of step
+1, with the time. windowFunnel says only how far each person got, so people are counted by their last step in both; it
+takes the best attempt of each, we the first.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ class FunnelRun:
     """One run of the funnel step in one engine."""
 
     cpu_seconds: float
-    """Of the query with reading the hits; without starting the engine."""
+    """Of the query with reading the table; without starting the engine and loading it."""
     wall_seconds: float
     depths: dict[int, int]
     """Number of people by the last step that they reached; who never was at step 1 is left out."""
@@ -85,7 +87,7 @@ def make_hits(hit_count: int, path: Path) -> None:
                        - TO_MINUTES(CASE WHEN number > 1 AND HASH(i, number, 6) % 12 = 0 THEN 15 ELSE 0 END)
                        + TO_DAYS(CASE WHEN HASH(i, number, 7) % 50 = 0 THEN 8 ELSE 0 END) AS hit_at
                   FROM numbered
-                 ORDER BY HASH(i, number, 8) % 64 -- as events come: not by person
+                 ORDER BY hit_at -- as events come: not by person
             ) TO '{escaped}' (FORMAT parquet, COMPRESSION zstd)
             """
         )
