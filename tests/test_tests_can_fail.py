@@ -54,7 +54,7 @@ BREAKS = [
     Break("T3", "models/intermediate/page_loads.sql", "PARTITION BY visits.domain_sessionid", "PARTITION BY visits.person_id"),
     Break("T8", "models/intermediate/page_views.sql", "WHEN dwells.heartbeat_seconds > dwells.dwell_seconds", "WHEN dwells.heartbeat_seconds < 0"),
     Break("T9", "models/intermediate/page_activity.sql", "COUNT(DISTINCT CASE", "COUNT(CASE"),
-    Break("T11", "models/prod/funnel_page_engagement.sql", "AVG(steps.dwell_seconds)", "AVG(steps.dwell_seconds / steps.visit_count)"),
+    Break("T11", "models/prod/funnel_page_engagement.sql", "exact_sum('steps.dwell_seconds')", "exact_sum('steps.dwell_seconds / steps.visit_count')"),
     Break("T12", "models/prod/funnel_page_views.sql", "hit_at <= entries.measured_until_at", "hit_at <= entries.window_ends_at"),
     Break("D13", "dbt_project.yml", "tested_account_count: 30", "tested_account_count: 41", "client_z_tests"),
     Break("G1", "models/prod/funnel_client_comparison.sql", "ranks.p_value_times_tests / ranks.p_value_rank", "ranks.p_value_times_tests"),

@@ -5,9 +5,29 @@ WITH funnels AS (
      GROUP BY steps.funnel_name
 )
 
+-- few rows, before they are spread over segments and periods
 , accounts AS (
-    SELECT members.member_id
+    SELECT funnels.funnel_name
          , members.account_created_date
+         , members.client_id
+         , COUNT(*) AS account_count
+         , COUNT(entries.funnel_entry_id) AS tracked_account_count
+      FROM {{ ref('members') }} AS members
+     CROSS JOIN funnels
+      LEFT JOIN {{ ref('staff_members') }} AS staff_members
+        ON staff_members.member_id = members.member_id
+      LEFT JOIN {{ ref('funnel_first_entries') }} AS entries
+        ON entries.funnel_name = funnels.funnel_name
+       AND entries.person_id = members.member_id
+     WHERE staff_members.member_id IS NULL
+     GROUP BY funnels.funnel_name
+            , members.account_created_date
+            , members.client_id
+)
+
+, segment_accounts AS (
+    SELECT accounts.funnel_name
+         , accounts.account_created_date
          , segments.segment_name
          , COALESCE(
                CASE segments.segment_name
@@ -19,11 +39,11 @@ WITH funnels AS (
                END
              , 'unknown'
            ) AS segment_value
-      FROM {{ ref('members') }} AS members
+         , accounts.account_count
+         , accounts.tracked_account_count
+      FROM accounts
       LEFT JOIN {{ ref('clients') }} AS clients
-        ON clients.client_id = members.client_id
-      LEFT JOIN {{ ref('staff_members') }} AS staff_members
-        ON staff_members.member_id = members.member_id
+        ON clients.client_id = accounts.client_id
      CROSS JOIN (
             VALUES ('all')
                  , ('client')
@@ -31,25 +51,20 @@ WITH funnels AS (
                  , ('client_size')
                  , ('eligibility_method')
            ) AS segments (segment_name)
-     WHERE staff_members.member_id IS NULL
 )
 
-SELECT funnels.funnel_name
+SELECT segment_accounts.funnel_name
      , periods.grain
      , periods.period_start_date
-     , accounts.segment_name
-     , accounts.segment_value
-     , COUNT(*) AS account_count
-     , COUNT(entries.funnel_entry_id) AS tracked_account_count
-  FROM accounts
- CROSS JOIN funnels
+     , segment_accounts.segment_name
+     , segment_accounts.segment_value
+     , SUM(segment_accounts.account_count) AS account_count
+     , SUM(segment_accounts.tracked_account_count) AS tracked_account_count
+  FROM segment_accounts
  INNER JOIN {{ ref('reporting_periods') }} AS periods
-    ON periods.reported_date = accounts.account_created_date
-  LEFT JOIN {{ ref('funnel_first_entries') }} AS entries
-    ON entries.funnel_name = funnels.funnel_name
-   AND entries.person_id = accounts.member_id
- GROUP BY funnels.funnel_name
+    ON periods.reported_date = segment_accounts.account_created_date
+ GROUP BY segment_accounts.funnel_name
         , periods.grain
         , periods.period_start_date
-        , accounts.segment_name
-        , accounts.segment_value
+        , segment_accounts.segment_name
+        , segment_accounts.segment_value

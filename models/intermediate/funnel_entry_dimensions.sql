@@ -1,10 +1,12 @@
 -- One row per entry: what the person was, and where they came from, when they entered.
+-- page loads that start a visit are the page views, without what was done on them
 WITH landings AS (
     SELECT entries.funnel_entry_id
          , clients.client_id
       FROM {{ ref('funnel_first_entries') }} AS entries
-     INNER JOIN {{ ref('page_views') }} AS visits
+     INNER JOIN {{ ref('page_loads') }} AS visits
         ON visits.person_id = entries.person_id
+       AND visits.is_visit_start
        AND visits.viewed_at <= entries.entered_at
      INNER JOIN {{ ref('clients') }} AS clients
         ON clients.landing_page_urlpath = visits.page_urlpath
@@ -47,6 +49,7 @@ SELECT entries.funnel_entry_id
    AND events.member_id IS NULL -- an account without a client has none, wherever it landed
   LEFT JOIN {{ ref('clients') }} AS clients
     ON clients.client_id = COALESCE(members.client_id, landings.client_id)
-  LEFT JOIN {{ ref('page_views') }} AS session_starts
+  LEFT JOIN {{ ref('page_loads') }} AS session_starts
     ON session_starts.domain_sessionid = events.domain_sessionid
    AND session_starts.visit_number = 1
+   AND session_starts.is_visit_start

@@ -12,9 +12,10 @@ WITH drop_offs AS (
      INNER JOIN {{ ref('funnel_entry_steps') }} AS steps
         ON steps.funnel_entry_id = entries.funnel_entry_id
        AND steps.is_last_step_reached
-      -- the page on which the step was reached
-      LEFT JOIN {{ ref('page_views') }} AS visits
+      -- the page on which the step was reached; what was done on a page is not asked for, so that its loads will do
+      LEFT JOIN {{ ref('page_loads') }} AS visits
         ON visits.person_id = entries.person_id
+       AND visits.is_visit_start
        AND visits.viewed_at <= steps.reached_at
      WHERE entries.is_mature
        AND entries.converted_at IS NULL
@@ -34,8 +35,9 @@ WITH drop_offs AS (
                ELSE COALESCE(visits.page_urlpath, '(page without a path)')
            END AS destination
       FROM drop_offs
-      LEFT JOIN {{ ref('page_views') }} AS visits
+      LEFT JOIN {{ ref('page_loads') }} AS visits
         ON visits.person_id = drop_offs.person_id
+       AND visits.is_visit_start
        AND visits.viewed_at > drop_offs.reached_at
        AND visits.viewed_at <= drop_offs.window_ends_at
        AND visits.page_urlpath IS DISTINCT FROM drop_offs.page_urlpath

@@ -5,10 +5,34 @@ WITH call_to_action_pages AS (
      GROUP BY {{ normalised_path('calls_to_action.page_urlpath') }}
 )
 
+-- numbered before the wide columns are joined: to sort those as well costs more than all the rest
+, numbered AS (
+    SELECT hits.event_id
+         , entries.funnel_entry_id
+         , entries.funnel_name
+         , entries.entered_date
+         , hits.step_order
+         , ROW_NUMBER() OVER (
+               PARTITION BY entries.funnel_entry_id
+                          , hits.step_order
+                   ORDER BY hits.hit_at
+                          , hits.event_id
+           ) AS visit_number
+      FROM {{ ref('funnel_first_entries') }} AS entries
+     INNER JOIN {{ ref('funnel_step_hits') }} AS hits
+        ON hits.funnel_name = entries.funnel_name
+       AND hits.person_id = entries.person_id
+       AND hits.hit_at >= entries.entered_at
+       AND hits.hit_at <= entries.measured_until_at
+     INNER JOIN {{ ref('page_loads') }} AS loads
+        ON loads.event_id = hits.event_id
+       AND loads.is_visit_start
+)
+
 SELECT visits.page_view_id
-     , entries.funnel_entry_id
-     , entries.funnel_name
-     , steps.step_order
+     , numbered.funnel_entry_id
+     , numbered.funnel_name
+     , numbered.step_order
      , steps.step_name
      , visits.page_urlpath
      , visits.domain_sessionid
@@ -18,27 +42,17 @@ SELECT visits.page_view_id
      , visits.engaged_seconds
      , visits.is_dwell_unknown
      , visits.is_dwell_capped
-     , CAST(ROW_NUMBER() OVER (
-           PARTITION BY entries.funnel_entry_id
-                      , steps.step_order
-               ORDER BY visits.viewed_at
-                      , visits.event_id
-       ) AS INTEGER) AS visit_number
+     , CAST(numbered.visit_number AS INTEGER) AS visit_number
      , call_to_action_pages.page_urlpath IS NOT NULL AS has_call_to_action
      , visits.seconds_to_cta_click IS NOT NULL AS has_cta_click
      , visits.seconds_to_cta_click
      , visits.scroll_depth_rate
-  FROM {{ ref('funnel_first_entries') }} AS entries
- INNER JOIN {{ ref('funnel_step_hits') }} AS hits
-    ON hits.funnel_name = entries.funnel_name
-   AND hits.person_id = entries.person_id
-   AND hits.hit_at >= entries.entered_at
-   AND hits.hit_at <= entries.measured_until_at
+  FROM numbered
  INNER JOIN {{ ref('funnel_daily_steps') }} AS steps
-    ON steps.funnel_name = entries.funnel_name
-   AND steps.entered_date = entries.entered_date
-   AND steps.step_order = hits.step_order
+    ON steps.funnel_name = numbered.funnel_name
+   AND steps.entered_date = numbered.entered_date
+   AND steps.step_order = numbered.step_order
  INNER JOIN {{ ref('page_views') }} AS visits
-    ON visits.event_id = hits.event_id
+    ON visits.event_id = numbered.event_id
   LEFT JOIN call_to_action_pages
     ON call_to_action_pages.page_urlpath = visits.page_urlpath
