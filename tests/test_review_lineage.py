@@ -434,8 +434,8 @@ def test_every_model_is_read_and_soon(manifest: dict[str, Any], columns: dict[st
         ),
         (
             "conversion_rate_effects",
-            "client_rates.previous_rate) AS mix_effect",
-            "client_rates.previous_rate) + 1 AS mix_effect",
+            "AS DOUBLE) AS mix_effect",
+            "AS DOUBLE) + 1 AS mix_effect",
             {"mix_effect"},
             "funnel_conversion_trends",
             {"mix_effect"},

@@ -1,5 +1,4 @@
 -- One row per attempt × required step that it reached: first attempts, and later ones that can have converted.
-{{ config(materialized='view') }}
 SELECT steps.funnel_name
      , steps.person_id
      , 1 AS attempt_number

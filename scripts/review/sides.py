@@ -64,6 +64,7 @@ class Side:
         environment = {
             **os.environ,
             "DATA_DIR": str(data_dir),
+            "VIEWS_AS": "table",
             "WAREHOUSE_DIR": str(self.warehouse_dir),
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "DBT_LOG_PATH": str(self.folder / "logs"),
