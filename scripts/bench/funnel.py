@@ -1,10 +1,10 @@
 """The funnel step alone: our SQL against windowFunnel of ClickHouse (chdb), on the same hits.
 
 The hits are a Parquet file with a row per hit: `person_id` (VARCHAR), `step_order` (TINYINT, from 1) and `hit_at`
-(TIMESTAMP, UTC), by time. Each engine loads them into a table of its own first. `funnel_step.sql` is made of the models'
-own macros: one SELECT on the table `hits`, which returns a row per person × step reached in order within 7 days of step
-1, with the time. windowFunnel says only how far each person got, so people are counted by their last step in both; it
-takes the best attempt of each, we the first.
+(TIMESTAMP, UTC), by time. Each engine loads them into a table of its own first. `funnel_step.sql` is made of the
+models' own macros: one SELECT on the table `hits`, which returns a row per person × step reached in order within 7 days
+of step 1, with the time. windowFunnel says only how far each person got, so people are counted by their last step in
+both; it takes the best attempt of each, we the first.
 """
 
 from __future__ import annotations

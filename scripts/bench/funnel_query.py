@@ -24,8 +24,8 @@ _Depths = dict[int, int]
 
 
 def in_duckdb(hits: str, folder: str) -> Callable[[], _Depths]:
-    """Load the hits into a table and return what runs funnel_step.sql on it, on one thread as `make build` does."""
-    connection = duckdb.connect(f"{folder}/hits.duckdb", config={"threads": 1})
+    """Load the hits into a table and return what runs funnel_step.sql on it, on as many threads as there are cores."""
+    connection = duckdb.connect(f"{folder}/hits.duckdb")
     connection.execute("SET enable_progress_bar = FALSE")
     escaped = hits.replace("'", "''")
     connection.execute(f"CREATE TABLE hits AS SELECT * FROM READ_PARQUET('{escaped}')")
