@@ -66,3 +66,18 @@
 {%- macro exact_sum(expression, type='DECIMAL(18, 3)') -%}
     CAST(SUM(CAST({{ expression }} AS {{ type }})) AS DOUBLE)
 {%- endmacro -%}
+
+{# A percentile, interpolated between the two values next to it; the median is that of 0.5. #}
+{%- macro percentile(expression, share) -%}
+    {{ adapter.dispatch('percentile')(expression, share) }}
+{%- endmacro -%}
+
+{# One list for all shares of an expression: every MEDIAN or PERCENTILE_CONT keeps all its values once more. #}
+{%- macro duckdb__percentile(expression, share) -%}
+    {%- set shares = [0.25, 0.5, 0.75, 0.9] -%}
+    QUANTILE_CONT({{ expression }}, {{ shares }})[{{ shares.index(share) + 1 }}]
+{%- endmacro -%}
+
+{%- macro snowflake__percentile(expression, share) -%}
+    PERCENTILE_CONT({{ share }}) WITHIN GROUP (ORDER BY {{ expression }})
+{%- endmacro -%}

@@ -1,30 +1,56 @@
 -- One row per funnel × entry month (NULL: all) × segment × step: the mature entries that could reach it, and that did.
-WITH counts AS (
-    -- by numbers: there are hundreds of rows per entry, and texts would make each of them dear
-    SELECT segments.segment_number
-         , periods.period_start_date
+-- By numbers: there are hundreds of rows per entry, and texts would make each of them dear.
+WITH times AS (
+    SELECT profiles.profile_number
+         , entries.entered_date
          , times.step_order
-         , COUNT(*) AS entry_count
-         , SUM(CASE
-                   WHEN times.required_number = 1 OR times.previous_required_reached_at IS NOT NULL THEN 1
-                   ELSE 0
-               END) AS eligible_count
-         , COUNT(times.reached_at) AS reached_count
-         , MEDIAN({{ seconds_between('times.previous_required_reached_at', 'times.reached_at') }})
-           AS median_seconds_from_previous_step
+         , CASE
+               WHEN times.required_number = 1 OR times.previous_required_reached_at IS NOT NULL THEN 1
+               ELSE 0
+           END AS eligible_count
+         , CASE WHEN times.reached_at IS NOT NULL THEN 1 ELSE 0 END AS reached_count
+         , {{ seconds_between('times.previous_required_reached_at', 'times.reached_at') }}
+           AS seconds_from_previous_step
       FROM {{ ref('funnel_first_entries') }} AS entries
      INNER JOIN {{ ref('funnel_step_times') }} AS times
         ON times.funnel_entry_id = entries.funnel_entry_id
      INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles
         ON profiles.funnel_entry_id = entries.funnel_entry_id
-     INNER JOIN {{ ref('funnel_profile_segments') }} AS segments
-        ON segments.profile_number = profiles.profile_number
-     INNER JOIN {{ ref('reporting_periods') }} AS periods
-        ON periods.reported_date = entries.entered_date
-       AND periods.grain IN ('month', 'all')
      WHERE entries.is_mature
+)
+
+-- months and the whole time apart: together they would hold all times of all segments at once
+, counts AS (
+    SELECT segments.segment_number
+         , CAST(NULL AS DATE) AS period_start_date
+         , times.step_order
+         , COUNT(*) AS entry_count
+         , SUM(times.eligible_count) AS eligible_count
+         , SUM(times.reached_count) AS reached_count
+         , {{ percentile('times.seconds_from_previous_step', 0.5) }} AS median_seconds_from_previous_step
+      FROM times
+     INNER JOIN {{ ref('funnel_profile_segments') }} AS segments
+        ON segments.profile_number = times.profile_number
      GROUP BY segments.segment_number
-            , periods.period_start_date
+            , times.step_order
+
+     UNION ALL
+
+    SELECT segments.segment_number
+         , months.period_start_date
+         , times.step_order
+         , COUNT(*) AS entry_count
+         , SUM(times.eligible_count) AS eligible_count
+         , SUM(times.reached_count) AS reached_count
+         , {{ percentile('times.seconds_from_previous_step', 0.5) }} AS median_seconds_from_previous_step
+      FROM times
+     INNER JOIN {{ ref('funnel_profile_segments') }} AS segments
+        ON segments.profile_number = times.profile_number
+     INNER JOIN {{ ref('reporting_periods') }} AS months
+        ON months.reported_date = times.entered_date
+       AND months.grain = 'month'
+     GROUP BY segments.segment_number
+            , months.period_start_date
             , times.step_order
 )
 

@@ -20,7 +20,7 @@ WITH entries AS (
                    WHEN entries.is_converted_7d THEN 1
                    ELSE 0
                END AS DOUBLE)) AS conversion_rate_7d
-         , MEDIAN(CASE WHEN entries.is_mature THEN entries.seconds_to_convert END)
+         , {{ percentile('CASE WHEN entries.is_mature THEN entries.seconds_to_convert END', 0.5) }}
            AS median_seconds_to_convert
       FROM {{ ref('funnel_entries') }} AS entries
      INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles

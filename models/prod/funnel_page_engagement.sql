@@ -10,8 +10,8 @@ WITH visits AS (
                    WHEN page_views.has_cta_click THEN 1
                    ELSE 0
                END AS DOUBLE)) AS cta_click_rate
-         , MEDIAN(page_views.seconds_to_cta_click) AS median_seconds_to_cta_click
-         , MEDIAN(page_views.scroll_depth_rate) AS median_scroll_depth_rate
+         , {{ percentile('page_views.seconds_to_cta_click', 0.5) }} AS median_seconds_to_cta_click
+         , {{ percentile('page_views.scroll_depth_rate', 0.5) }} AS median_scroll_depth_rate
       FROM {{ ref('funnel_page_views') }} AS page_views
      INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles
         ON profiles.funnel_entry_id = page_views.funnel_entry_id
@@ -26,12 +26,12 @@ WITH visits AS (
          , steps.step_order
          , COUNT(*) AS person_count
          , {{ exact_sum('steps.dwell_seconds') }} / NULLIF(COUNT(steps.dwell_seconds), 0) AS average_seconds_per_person
-         , PERCENTILE_CONT(0.25) WITHIN GROUP (ORDER BY steps.dwell_seconds) AS p25_seconds
-         , MEDIAN(steps.dwell_seconds) AS median_seconds_per_person
-         , PERCENTILE_CONT(0.75) WITHIN GROUP (ORDER BY steps.dwell_seconds) AS p75_seconds
-         , PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY steps.dwell_seconds) AS p90_seconds
+         , {{ percentile('steps.dwell_seconds', 0.25) }} AS p25_seconds
+         , {{ percentile('steps.dwell_seconds', 0.5) }} AS median_seconds_per_person
+         , {{ percentile('steps.dwell_seconds', 0.75) }} AS p75_seconds
+         , {{ percentile('steps.dwell_seconds', 0.9) }} AS p90_seconds
          , {{ exact_sum('steps.engaged_seconds') }} / COUNT(*) AS average_engaged_seconds_per_person
-         , MEDIAN(steps.engaged_seconds) AS median_engaged_seconds_per_person
+         , {{ percentile('steps.engaged_seconds', 0.5) }} AS median_engaged_seconds_per_person
       FROM {{ ref('funnel_entry_steps') }} AS steps
      INNER JOIN {{ ref('funnel_entry_profiles') }} AS profiles
         ON profiles.funnel_entry_id = steps.funnel_entry_id
