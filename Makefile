@@ -68,10 +68,11 @@ bench: .venv/bench.stamp ## measure the build against the same tables by hand (d
 rules: .venv/build.stamp ## list every rule of docs/semantics.md with the tests that hold it
 	@$(PY) -m scripts.rules
 
-lint: .venv/dev.stamp ## check the style of SQL and Python, and that documents and lineage are true
+lint: .venv/dev.stamp ## check the style of SQL and Python, the conventions, and that documents and lineage are true
 	@$(PY) -W ignore::UserWarning -m sqlfluff lint --processes 0 --disable-progress-bar models macros tests/dbt
 	@$(PY) -m ruff check --quiet
 	@$(PY) -m ruff format --check --quiet
+	@$(PY) -m scripts.conventions
 	@$(PY) -m scripts.documents
 	@$(PY) -m scripts.lineage --check
 

@@ -35,6 +35,10 @@ class World:
             for row in rows
         ]
 
+    def people(self) -> list[str]:
+        """Return the names of the members, which stay in the source."""
+        return pq.read_table(self.data_dir / "wellthy" / "members.parquet")["user_name"].drop_null().to_pylist()
+
     def query(self, sql: str, database: str = "prod") -> list[Row]:
         """Return the rows of a query on one of the databases."""
         with duckdb.connect(str(self.warehouse_dir / f"{database}.duckdb"), read_only=True) as connection:

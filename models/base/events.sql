@@ -67,7 +67,7 @@ WITH repeated_hashes AS (
 )
 
 SELECT deliveries.event_id
-     , repeated_hashes.event_hash IS NOT NULL AS may_be_repeated
+     , repeated_hashes.event_hash IS NOT NULL AS is_possible_repeat
      , {{ rejection_reason('deliveries') }} AS rejection_reason
      , deliveries.event_name
      , deliveries.event_at

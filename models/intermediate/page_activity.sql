@@ -15,7 +15,7 @@ SELECT loads.domain_sessionid
      , MAX(
            (COALESCE(events.scroll_offset_pixels, 0) + events.view_height_pixels)
            / CAST(NULLIF(events.page_height_pixels, 0) AS DOUBLE)
-       ) AS scroll_depth_rate
+       ) AS scroll_depth_ratio
   FROM {{ ref('page_loads') }} AS loads
  INNER JOIN {{ ref('member_events') }} AS events
     ON events.domain_sessionid = loads.domain_sessionid

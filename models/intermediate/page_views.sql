@@ -22,7 +22,7 @@ WITH visits AS (
                ELSE 0
            END AS heartbeat_seconds
          , {{ seconds_between('loads.viewed_at', 'activity.first_cta_click_at') }} AS seconds_to_cta_click
-         , activity.scroll_depth_rate
+         , activity.scroll_depth_ratio
       FROM {{ ref('page_loads') }} AS loads
       LEFT JOIN {{ ref('page_activity') }} AS activity
         ON activity.domain_sessionid = loads.domain_sessionid
@@ -50,7 +50,7 @@ WITH visits AS (
          , visits.ping_count
          , visits.heartbeat_seconds
          , visits.seconds_to_cta_click
-         , visits.scroll_depth_rate
+         , visits.scroll_depth_ratio
       FROM visits
 )
 
@@ -76,5 +76,5 @@ SELECT dwells.page_view_id
            WHEN dwells.seconds_to_cta_click < 0 THEN 0
            ELSE dwells.seconds_to_cta_click
        END AS DOUBLE) AS seconds_to_cta_click
-     , CASE WHEN dwells.scroll_depth_rate > 1 THEN 1 ELSE dwells.scroll_depth_rate END AS scroll_depth_rate
+     , CASE WHEN dwells.scroll_depth_ratio > 1 THEN 1 ELSE dwells.scroll_depth_ratio END AS scroll_depth_rate
   FROM dwells

@@ -32,5 +32,5 @@ SELECT deliveries.event_id
                       , deliveries.domain_sessionid
        ) AS delivery_number
   FROM {{ ref('events') }} AS deliveries
- WHERE deliveries.may_be_repeated
+ WHERE deliveries.is_possible_repeat
    AND deliveries.rejection_reason IS NULL

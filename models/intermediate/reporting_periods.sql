@@ -8,7 +8,7 @@ WITH dates AS (
     SELECT members.account_created_date AS reported_date
       FROM {{ ref('members') }} AS members
 
-     UNION -- distinct, likewise
+     UNION -- distinct: likewise
 
     SELECT hits.hit_date AS reported_date
       FROM {{ ref('funnel_step_hits') }} AS hits

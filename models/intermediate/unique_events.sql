@@ -20,7 +20,7 @@ SELECT events.event_id
      , events.device_type
      , events.bot_signal
   FROM {{ ref('events') }} AS events
- WHERE NOT events.may_be_repeated
+ WHERE NOT events.is_possible_repeat
    AND events.rejection_reason IS NULL
 
  UNION ALL

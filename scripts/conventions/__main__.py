@@ -1,0 +1,33 @@
+"""Hold models, seeds, macros and tests against the conventions of the house; `make test` holds the built tables too.
+
+Exit codes: 0 all kept, 1 not, 2 dbt cannot read the project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.conventions import findings
+from scripts.conventions.project import Project
+from scripts.manifest import ManifestError
+from scripts.packages import PackagesError
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    """Run `python -m scripts.conventions`."""
+    argparse.ArgumentParser(prog="python -m scripts.conventions", description=__doc__.splitlines()[0]).parse_args()
+    try:
+        found = findings(Project(PROJECT_DIR))
+    except (ManifestError, PackagesError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
