@@ -27,14 +27,12 @@ _PERSONAL = re.compile(
 def types_not_as_named(types: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the columns whose type is not what their name promises, and what to do."""
     for name, data_type in types.items():
-        for pattern, wanted, words in _TYPE_BY_NAME:
-            is_named_so = bool(re.fullmatch(pattern, name))
-            if is_named_so and data_type not in wanted:
-                yield name, f"is {data_type}, but {words}: cast or rename it"
-            elif data_type in _NAMED_TYPES and wanted == (data_type,) and not is_named_so:
-                yield name, f"is {data_type}, but {words}: rename it"
-            if is_named_so:
-                break
+        promised = next((rule for rule in _TYPE_BY_NAME if re.fullmatch(rule[0], name)), None)
+        due_name = next((words for _, wanted, words in _TYPE_BY_NAME if (data_type,) == wanted), "")
+        if promised and data_type not in promised[1]:
+            yield name, f"is {data_type}, but {promised[2]}: cast or rename it"
+        elif not promised and data_type in _NAMED_TYPES:
+            yield name, f"is {data_type}, but {due_name}: rename it"
 
 
 def declared_types_fit_the_names(project: Project) -> Iterator[str]:
