@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scripts.conventions.project import Project, line_of, without_comments
 
 _MOST_LINES = 100
-_ASTERISK = re.compile(r"\bSELECT\s+(?:DISTINCT\s+)?\*|\b\w+\.\*|\bdbt_utils\.star\(", re.IGNORECASE)
+_ASTERISK = re.compile(r"\bSELECT\s+(?:DISTINCT\s+)?\*|\b\w+\.\*(?=[\s,)])|\bdbt_utils\.star\(", re.IGNORECASE)
 _CLOCK = re.compile(
     r"\b(?:CURRENT_(?:DATE|TIME|TIMESTAMP)|LOCALTIME(?:STAMP)?|(?:NOW|TODAY|GETDATE|SYSDATE|RANDOM|RAND|UUID|GEN_RANDOM_UUID"
     r"|UUID_STRING)\s*\(|run_started_at)",

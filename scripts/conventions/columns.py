@@ -19,7 +19,7 @@ _NAMED_TYPES = ("BOOLEAN", "TIMESTAMP", "DATE")
 _RATE = re.compile(r"(?!is_|has_)(.*_)?(rate|share)(_(?!effect).*)?")
 _PERSONAL = re.compile(
     r"(.*_)?(email|e_mail|mail|ip|ipaddress|ip_address|phone_number|mobile|birthdate|birthday|birth_date|date_of_birth"
-    r"|age|gender|street|address|zip|zip_code|postal_code|postcode|latitude|longitude|surname|ssn)(_.*)?"
+    r"|street|address|zip|zip_code|postal_code|postcode|latitude|longitude|surname|ssn)(_.*)?"
     r"|((user|member|person|people|first|last|middle|full|family|given|nick|display|account|contact)_?)?name"
 )
 
