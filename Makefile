@@ -68,10 +68,11 @@ bench: .venv/bench.stamp ## measure the build against the same tables by hand (d
 rules: .venv/build.stamp ## list every rule of docs/semantics.md with the tests that hold it
 	@$(PY) -m scripts.rules
 
-lint: .venv/dev.stamp ## check the style of SQL and Python, the conventions, and that documents and lineage are true
+lint: .venv/dev.stamp ## check the style of SQL and Python, types, the conventions, and that documents and lineage are true
 	@$(PY) -W ignore::UserWarning -m sqlfluff lint --processes 0 --disable-progress-bar models macros tests/dbt
 	@$(PY) -m ruff check --quiet
 	@$(PY) -m ruff format --check --quiet
+	@$(PY) -m mypy --no-error-summary
 	@$(PY) -m scripts.conventions
 	@$(PY) -m scripts.documents
 	@$(PY) -m scripts.lineage --check
@@ -112,7 +113,7 @@ lock: .venv/dev.stamp ## pin the newest versions that pyproject.toml allows
 clean: ## remove the tables, dbt's files and caches; data/ and .venv stay
 	@rm -rf "$(WAREHOUSE_DIR)"/.building "$(WAREHOUSE_DIR)"/.lock "$(WAREHOUSE_DIR)"/.built_from.json
 	@rm -f "$(WAREHOUSE_DIR)"/raw.duckdb* "$(WAREHOUSE_DIR)"/prep.duckdb* "$(WAREHOUSE_DIR)"/prod.duckdb*
-	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache
+	@rm -rf target logs dbt_packages .pytest_cache .ruff_cache .mypy_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is touched last, so a set-up that failed half way leaves none and the next `make` starts it again.

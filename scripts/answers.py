@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.databases import DatabaseError, Row, opened, rows_of
-from scripts.wording import clean, shorten
+from scripts.wording import clean, print_what_the_terminal_can, shorten
 
 _OBSERVATION = "SELECT MAX(observed_until_at) AS observed_until_at FROM product.funnel_entries"
 _ACCOUNTING = """
@@ -273,7 +273,7 @@ def main() -> None:
         description="Print the answers from the tables that `make build` made.",
         epilog="WAREHOUSE_DIR names the folder of the databases (default: warehouse).",
     ).parse_args()
-    sys.stdout.reconfigure(errors="replace")
+    print_what_the_terminal_can()
     try:
         print_answers(Path(os.environ.get("WAREHOUSE_DIR") or "warehouse"), Console())
     except AnswersError as error:

@@ -23,6 +23,7 @@ from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.source_checks import check_contents, check_data_dir
 from scripts.sources import SourceError, declared_sources
 from scripts.warehouse import WarehouseError, building_dir, locked, recover, swap_in
+from scripts.wording import print_what_the_terminal_can
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 _UNIT_TESTED = PROJECT_DIR / "target" / "unit_tested.sha256"  # the code whose unit tests have passed
@@ -86,7 +87,7 @@ def main() -> None:
     ).parse_args()
     data_dir = Path(os.environ.get("DATA_DIR") or "data")
     warehouse_dir = Path(os.environ.get("WAREHOUSE_DIR") or "warehouse")
-    sys.stdout.reconfigure(errors="replace")  # a terminal that has no dashes and arrows shall have the numbers
+    print_what_the_terminal_can()
     try:
         build(data_dir, warehouse_dir, Console(), is_full=os.environ.get("FULL", "") not in ("", "0"))
         print_answers(warehouse_dir, Console())

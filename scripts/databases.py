@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 
 Row = dict[str, Any]
 
@@ -56,6 +57,22 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None
     """Attach a database file under a name, to be read only."""
     escaped = str(path).replace("'", "''")
     connection.execute(f"ATTACH '{escaped}' AS {name} (READ_ONLY)")
+
+
+def children(nested: DuckDBPyType) -> dict[str, DuckDBPyType]:
+    """Return the types inside of a list, under the name child, or of a struct, by the names of its fields."""
+    return {name: kind for name, kind in nested.children if isinstance(kind, DuckDBPyType)}
+
+
+def number_of(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """Return the whole number that a statement gives in its only row."""
+    ((number,),) = connection.execute(sql).fetchall()
+    return int(number)
+
+
+def row_count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """Return how many rows a relation has."""
+    return number_of(connection, f"SELECT COUNT(*) FROM {relation}")
 
 
 def rows_of(cursor: duckdb.DuckDBPyConnection) -> list[Row]:

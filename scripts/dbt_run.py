@@ -20,6 +20,7 @@ from scripts.wording import clean, shorten
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
+    from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
 
 _FAILURES = ("error", "fail", "runtime error", "warn")
@@ -61,6 +62,14 @@ class Failure(NamedTuple):
         """The same with the kind of error only."""
         kinds = re.findall(r"^\s*((?:[A-Z]\w* |of )+Error)\b", self.message, re.MULTILINE)
         return f"{self.path}: {self.name}: {kinds[-1] if kinds else 'failed'}"
+
+
+def node_results(outcome: dbtRunnerResult) -> Sequence[RunResult]:
+    """Return what came of each node of a build or test that dbt could start."""
+    from dbt.artifacts.schemas.run import RunExecutionResult
+
+    assert isinstance(outcome.result, RunExecutionResult), outcome.exception
+    return outcome.result.results
 
 
 def failures(results: Sequence[RunResult]) -> dict[str, Failure]:
@@ -121,7 +130,7 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
         message = _in_one_line(outcome.exception)
         _raise_if_machine("dbt", message)
         raise BuildError(f"dbt could not start the build: {message}")
-    results = outcome.result.results
+    results = node_results(outcome)
     if failed := failures(results):
         for failure in failed.values():
             _raise_if_machine(f"{failure.path}: {failure.name}", failure.message)
@@ -166,10 +175,13 @@ def _raise_if_machine(place: str, message: str) -> None:
 
 def _found_rows(result: RunResult, building_dir: Path) -> list[str]:
     """Return the first rows that a failed data test found, one a line."""
-    if result.status != "fail" or result.node.resource_type != "test":
+    from dbt.contracts.graph.nodes import GenericTestNode, SingularTestNode
+
+    node = result.node
+    if result.status != "fail" or not isinstance(node, (GenericTestNode, SingularTestNode)):
         return []
     # dbt-utils' tests of expressions give no column of the rows that they find
-    code = re.sub(r"(?i)\bselect\s+1(\s+as\s+failure)?\s+from\b", "SELECT * FROM", result.node.compiled_code, count=1)
+    code = re.sub(r"(?i)\bselect\s+1(\s+as\s+failure)?\s+from\b", "SELECT * FROM", node.compiled_code or "", count=1)
     with duckdb.connect() as connection:
         for name in ("raw", "prep", "prod"):
             attach(connection, building_dir / f"{name}.duckdb", name)

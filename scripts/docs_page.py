@@ -14,6 +14,7 @@ import sys
 import tempfile
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -89,9 +90,9 @@ def _generate(project_dir: Path, warehouse_dir: Path, scratch: Path) -> None:
         raise DocsError(f"dbt cannot document the project: {words}")
 
 
-def _reading_profile(project_dir: Path) -> dict:
+def _reading_profile(project_dir: Path) -> dict[str, Any]:
     """Return the project's profile, with databases that are only read: a BI tool may have them open."""
-    profile = yaml.safe_load((project_dir / "profiles.yml").read_text(encoding="utf-8"))
+    profile: dict[str, Any] = yaml.safe_load((project_dir / "profiles.yml").read_text(encoding="utf-8"))
     local = profile["care_signup_funnel"]["outputs"]["local"]
     local["config_options"] = {"access_mode": "READ_ONLY"}
     local["attach"] = [{**database, "read_only": True} for database in local["attach"]]

@@ -10,7 +10,7 @@ import argparse
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -96,14 +96,14 @@ class Project:
     @cached_property
     def options(self) -> dict[str, set[str]]:
         """Each program's options, by the name that follows `python -m`."""
-        found = {}
+        found: dict[str, set[str]] = {}
         for path in sorted((self.folder / "scripts").rglob("*.py")):
             text = path.read_text(encoding="utf-8")
             if "__main__" not in (path.stem, *re.findall(r'__name__ == "(__main__)"', text)):
                 continue
             parts = path.relative_to(self.folder).with_suffix("").parts
             found[".".join(parts[:-1] if path.stem == "__main__" else parts)] = {
-                argument.value
+                str(argument.value)
                 for call in ast.walk(ast.parse(text))
                 if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "add_argument"
                 for argument in call.args
@@ -201,7 +201,9 @@ def _false_files(project: Project) -> Iterator[str]:
             if not leads_to.exists():
                 yield f"{document.path}:{line}: {target}: the link leads nowhere: name a file that is there"
             elif fragment:
-                known = anchors.get(leads_to.resolve().relative_to(project.folder.resolve()).as_posix(), set())
+                known: Set[str] = anchors.get(
+                    leads_to.resolve().relative_to(project.folder.resolve()).as_posix(), set()
+                )
                 if fragment not in known:
                     yield f"{document.path}:{line}: {target}: there is no such heading: name one that is there"
 

@@ -17,7 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from scripts.databases import DatabaseError, opened, os_error
+from scripts.databases import DatabaseError, number_of, opened, os_error
 
 _FORMATS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd",
@@ -80,12 +80,11 @@ def _write(connection: duckdb.DuckDBPyConnection, tables: list[str], folder: Pat
             path = folder / name / f"{table}.{name}"
             rows = f'SELECT * FROM prod.product."{table}" ORDER BY ALL'
             try:
-                copied = connection.execute(f"COPY ({rows}) TO '{_quoted(path)}' ({options})").fetchone()
+                row_counts[table] = number_of(connection, f"COPY ({rows}) TO '{_quoted(path)}' ({options})")
             except duckdb.IOException as error:
                 if str(folder) not in str(error):
                     raise
                 raise os_error(error) from error
-            row_counts[table] = copied[0]
     return row_counts
 
 

@@ -14,11 +14,11 @@ import re
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import duckdb
 from rich.console import Console
@@ -168,13 +168,13 @@ def _batches(files: list[Path]) -> Iterator[Batch]:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
+def _opened(file: Path) -> Iterator[Iterable[bytes]]:
     if file == _STDIN:
         yield sys.stdin.buffer
         return
     try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
-            yield opened
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
+            yield lines
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise OSError(0, f"no whole gzip file ({error})", str(file)) from error
 

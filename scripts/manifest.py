@@ -30,7 +30,8 @@ def read_manifest(project_dir: Path) -> dict[str, Any]:
         parsed_code.unlink(missing_ok=True)
         _parse(project_dir, folder)
         parsed_code.write_text(code, encoding="utf-8")
-    return json.loads(manifest.read_text(encoding="utf-8"))
+    parsed: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
+    return parsed
 
 
 def _parse(project_dir: Path, folder: Path) -> None:

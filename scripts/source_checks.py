@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
+from scripts.databases import children
 from scripts.sources import Source, SourceError, source_files
 
 _INTEGERS = {"tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint"}
@@ -122,7 +124,7 @@ class _File:
     path: Path
     source: Source
 
-    def ask(self, select: str, rest: str = "", in_folders: bool = True, what: str = "") -> list[tuple]:
+    def ask(self, select: str, rest: str = "", in_folders: bool = True, what: str = "") -> list[tuple[Any, ...]]:
         """Return what a query finds in the file, with or without what folders such as event_name=page_view add.
 
         Raises:
@@ -294,9 +296,9 @@ def _can_read(actual: DuckDBPyType, expected: DuckDBPyType) -> bool:
     if expected.id == "integer":
         return actual.id in _INTEGERS
     if expected.id == "list":
-        return actual.id == "list" and _can_read(dict(actual.children)["child"], dict(expected.children)["child"])
+        return actual.id == "list" and _can_read(children(actual)["child"], children(expected)["child"])
     if expected.id == "struct":
-        fields = dict(actual.children) if actual.id == "struct" else {}
-        shared = [(fields[name], wanted) for name, wanted in expected.children if name in fields]
+        fields = children(actual) if actual.id == "struct" else {}
+        shared = [(fields[name], wanted) for name, wanted in children(expected).items() if name in fields]
         return bool(shared) and all(_can_read(field, wanted) for field, wanted in shared)
     return actual.id == expected.id

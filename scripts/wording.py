@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
+import sys
 from collections.abc import Sequence
 
 NONE = "–"
 # What could steer a terminal, or reorder or hide text: control characters, lone surrogates, line separators,
 # bidirectional controls and blanks without width. The joiner of emoji (U+200D) is none of these.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def print_what_the_terminal_can() -> None:
+    """Let a terminal that has no dashes and arrows have the numbers all the same."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def count(value: int | float | None) -> str:

@@ -24,14 +24,15 @@ class Results:
 
     data_dir: Path
     event_count: int
-    day_event_count: int | None = None
-    """Of the day that `increment` adds."""
+    day_event_count: int = 0
+    """Of the day that `increment` adds; 0 unless it runs."""
     runs: dict[str, list[Measurement]] = field(default_factory=dict)
     dbt: dict[str, list[DbtTime]] = field(default_factory=dict)
     """Of `build` and `increment`."""
     funnel: dict[str, list[FunnelRun]] = field(default_factory=dict)
     """By engine."""
-    hit_count: int | None = None
+    hit_count: int = 0
+    """That the funnel step reads; 0 unless it runs."""
     notes: list[str] = field(default_factory=list)
     """What was left out, and why."""
     is_compared: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import asdict
 from statistics import median
 from typing import Any
@@ -47,7 +47,8 @@ def cpu_ratio(results: Results) -> float | None:
 
 def print_report(results: Results, console: Console) -> None:
     """Print the tables, and what was left out."""
-    rounds = max([len(runs) for runs in (*results.runs.values(), *results.funnel.values())], default=0)
+    measured: list[Sized] = [*results.runs.values(), *results.funnel.values()]
+    rounds = max(map(len, measured), default=0)
     console.print(
         f"{results.event_count:,} events of {results.data_dir}, {wording.plural(rounds, 'round')}, medians",
         highlight=False, soft_wrap=True,

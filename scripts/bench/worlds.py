@@ -9,6 +9,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -99,7 +100,7 @@ class _Writer:
         if self._writer:
             self._writer.close()
 
-    def write(self, rows: object) -> None:
+    def write(self, rows: pa.Table) -> None:
         """Add rows, a table of Arrow; none are ignored."""
         if not rows.num_rows:
             return
@@ -110,11 +111,13 @@ class _Writer:
 
 
 def _newest_load(path: Path) -> datetime:
-    return pc.max(pq.read_table(path, columns=["load_tstamp"])["load_tstamp"]).as_py()
+    newest: datetime = pc.max(pq.read_table(path, columns=["load_tstamp"])["load_tstamp"]).as_py()
+    return newest
 
 
 def _oldest_load(path: Path) -> datetime:
-    return pc.min(pq.read_table(path, columns=["load_tstamp"])["load_tstamp"]).as_py()
+    oldest: datetime = pc.min(pq.read_table(path, columns=["load_tstamp"])["load_tstamp"]).as_py()
+    return oldest
 
 
 def _link(source: str | Path, target: str | Path) -> None:

@@ -64,5 +64,6 @@ def without_detours(nodes: list[Node]) -> list[Node]:
 
 
 def _layer(entry: dict[str, Any]) -> str:
-    kind = entry["resource_type"]
-    return {"model": entry["fqn"][1], "exposure": "reader"}.get(kind, kind)
+    kind: str = entry["resource_type"]
+    names: dict[str, str] = {"model": entry["fqn"][1], "exposure": "reader"}
+    return names.get(kind, kind)

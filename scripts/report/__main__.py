@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scripts.pages import replace_file
 from scripts.report.prod import ReportError
+from scripts.wording import print_what_the_terminal_can
 
 _FORMATS = {"html": Path("report/index.html"), "md": Path("report/report.md")}
 """Each with the file that is written where none is named."""
@@ -66,7 +67,7 @@ def main() -> int:
         help="open the report when it is made",
     )
     given = parser.parse_args()
-    sys.stdout.reconfigure(errors="replace")
+    print_what_the_terminal_can()
     try:
         if given.format not in _FORMATS:
             raise ReportError(f"FORMAT={given.format} is unknown: it can be {' or '.join(_FORMATS)}")

@@ -10,7 +10,7 @@ from datetime import date
 from scripts.databases import Row
 from scripts.report import words
 from scripts.report.facts import Facts
-from scripts.report.intervals import Effects, Share, mix_and_rate, newcombe, wilson
+from scripts.report.intervals import Effects, Share, difference, mix_and_rate, newcombe, wilson
 from scripts.report.prod import Funnel, Prod
 
 MONTHS_SQL = """
@@ -286,16 +286,16 @@ def _change(months: dict[date, Share], effects: Mapping[date, Effects], least: i
     (before_month, before), (after_month, after) = list(months.items())[-2:]
     if min(before.whole, after.whole) < least:
         return f"{words.month(before_month)} and {words.month(after_month)}: too few people to compare.", ""
-    difference = after.rate - before.rate
+    change_of_rate = difference(before, after)
     low, high = newcombe(before, after)
     verdict = "beyond chance" if low > 0 or high < 0 else "may be chance"
     change = (
-        f"{words.month(after_month)}: {words.percent(after.rate)}, {words.points(difference)} on "
+        f"{words.month(after_month)}: {words.percent(after.rate)}, {words.points(change_of_rate)} on "
         f"{words.month(before_month)} ({words.points(low).removesuffix(' points')} to "
         f"{words.points(high).removesuffix(' points')}): {verdict}"
     )
     effect = effects.get(after_month)
-    if effect is None or not math.isclose(effect.mix + effect.rate, difference, abs_tol=1e-6):
+    if effect is None or not math.isclose(effect.mix + effect.rate, change_of_rate, abs_tol=1e-6):
         return change, ""
     mix, rate = (words.points(part).removesuffix(" points") for part in effect)
     split = f"{mix} by mix of clients, {rate} by their rates"

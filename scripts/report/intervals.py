@@ -38,16 +38,21 @@ def wilson(share: Share) -> tuple[float, float]:
     return 0.0 if part == 0 else low, 1.0 if part == whole else high
 
 
+def difference(before: Share, after: Share) -> float:
+    """Return after minus before (-1..1). Neither share may be of nothing."""
+    return after.part / after.whole - before.part / before.whole
+
+
 def newcombe(before: Share, after: Share) -> tuple[float, float]:
     """Return the ends of the interval of 95 % of after minus before (-1..1), from both Wilson intervals.
 
     Newcombe, Statistics in Medicine 17 (1998), method 10. Neither share may be of nothing.
     """
     (low, high), (low_before, high_before) = wilson(after), wilson(before)
-    difference = after.rate - before.rate
+    rate_before, rate = before.part / before.whole, after.part / after.whole
     return (
-        difference - math.hypot(after.rate - low, high_before - before.rate),
-        difference + math.hypot(high - after.rate, before.rate - low_before),
+        rate - rate_before - math.hypot(rate - low, high_before - rate_before),
+        rate - rate_before + math.hypot(high - rate, rate_before - low_before),
     )
 
 

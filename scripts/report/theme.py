@@ -103,10 +103,10 @@ def config() -> dict[str, Any]:
     }
 
 
-def finished(chart: alt.LayerChart | alt.Chart, rows: Sequence[Row], height: int | dict[str, int]) -> dict[str, Any]:
+def finished(chart: alt.TopLevelMixin, rows: Sequence[Row], height: int | dict[str, int]) -> dict[str, Any]:
     """Return the specification: as wide as its place, with its rows inside."""
     chart = chart.properties(data=alt.NamedData("rows"), width="container", height=height)
-    specification = chart.to_dict(context={"pre_transform": False})
+    specification: dict[str, Any] = chart.to_dict(context={"pre_transform": False})
     for part in ("$schema", "config"):
         specification.pop(part, None)
     return specification | {
@@ -118,7 +118,8 @@ def finished(chart: alt.LayerChart | alt.Chart, rows: Sequence[Row], height: int
 def with_light_colours(specification: dict[str, Any]) -> dict[str, Any]:
     """Return a specification without CSS variables, for those who know no CSS."""
     text = re.sub(r"var\(--chart-([a-z0-9-]+)\)", lambda found: LIGHT[found[1]], json.dumps(specification))
-    return json.loads(text)
+    light: dict[str, Any] = json.loads(text)
+    return light
 
 
 def tooltip(*columns: tuple[str, str]) -> list[alt.Tooltip]:

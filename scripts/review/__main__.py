@@ -25,7 +25,7 @@ from scripts.dbt_run import Failure
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.review.as_json import to_json
 from scripts.review.changes import model_changes
-from scripts.review.findings import Review
+from scripts.review.findings import ModelChange, Review
 from scripts.review.gates import HEADLINE_GATES, held, measured, of_metrics
 from scripts.review.markdown import markdown
 from scripts.review.metrics import funnel_steps, headlines, slice_that_moved, team_metrics
@@ -156,7 +156,7 @@ def _with_problem(review: Review, failed: list[Failure], before: str = "") -> Re
     )
 
 
-def _selected(models: tuple, head: Side, only: str) -> tuple:
+def _selected(models: tuple[ModelChange, ...], head: Side, only: str) -> tuple[ModelChange, ...]:
     """Return the models that ONLY names: `model`, or `model+` with everything that reads it."""
     if not only:
         return models

@@ -10,6 +10,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -47,8 +48,8 @@ def main() -> None:
         connection = _open(Path(folder), arguments.rows)
         for name, key in (*_KEYS.items(), ("none", ())):
             by_hand, ours = _alternate(
-                lambda key=key: _by_hand(connection, key or ("id",)),
-                lambda key=key: _ours(connection, key),
+                partial(_by_hand, connection, key or ("id",)),
+                partial(_ours, connection, key),
                 arguments.runs,
             )
             print(f"key {name:<9}  by hand {by_hand:.2f} s  ours {ours:.2f} s  ratio {ours / by_hand:.2f}")

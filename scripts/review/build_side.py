@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
-from scripts.dbt_run import Failure, failures
+from scripts.dbt_run import Failure, failures, node_results
 
 
 def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) ->
     flags = ["--log-level", "none", "--log-level-file", "none", "--no-use-colors"]
     folders = ["--project-dir", str(project_dir), "--profiles-dir", str(profiles_dir), "--target", "local"]
     parsed = dbtRunner().invoke([*flags, "parse", *folders])
-    if not parsed.success:
+    if not isinstance(parsed.result, Manifest):
         return {"problem": " ".join(str(parsed.exception).split()), "failed": {}}
     failed: dict[str, Failure] = {}
     commands = [
@@ -37,7 +38,7 @@ def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) ->
         outcome = dbtRunner(parsed.result).invoke([*flags, *command, *folders])
         if outcome.exception is not None:
             return {"problem": " ".join(str(outcome.exception).split()), "failed": failed}
-        failed |= failures(outcome.result.results)
+        failed |= failures(node_results(outcome))
         if command[0] == "build" and failed:  # the tests of a model that is not there would only say so again
             break
     return {"problem": "", "failed": failed}

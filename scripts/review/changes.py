@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -153,7 +154,8 @@ def _why(change: ModelChange, before: Node, node: Node, earlier: dict[str, Model
 
 
 def _text(side: Side, node: Node) -> str:
-    return (side.project_dir / node["original_file_path"]).read_text(encoding="utf-8", errors="replace")
+    file: Path = side.project_dir / node["original_file_path"]
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _diff(before: str, after: str, base_node: Node, head_node: Node) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from scripts.databases import row_count
 from scripts.review.findings import ColumnChange, Example, Key, Value
 
 Connection = duckdb.DuckDBPyConnection
@@ -162,7 +163,7 @@ def same_contents(connection: Connection, base: str, head: str, tolerance: Toler
         sides = _sides(connection, base, head)
         if sides.base_only or sides.head_only or any(pair.is_retyped for pair in sides.pairs):
             return False
-        base_count, head_count = _row_count(connection, base), _row_count(connection, head)
+        base_count, head_count = row_count(connection, base), row_count(connection, head)
         if base_count != head_count or not base_count:
             return False
         counts = _multiset_differences(connection, sides, tolerance)
@@ -220,10 +221,11 @@ def _common_type(connection: Connection, base: str, head: str) -> str:
     if _NUMERIC.fullmatch(base) and _NUMERIC.fullmatch(head) and (_FLOAT.fullmatch(base) or _FLOAT.fullmatch(head)):
         return "DOUBLE"  # DuckDB takes FLOAT for a DECIMAL and a FLOAT
     try:
-        rows = connection.execute(f"SELECT TYPEOF([CAST(NULL AS {base}), CAST(NULL AS {head})])").fetchall()
+        cursor = connection.execute(f"SELECT TYPEOF([CAST(NULL AS {base}), CAST(NULL AS {head})])")
     except duckdb.Error:  # nothing holds both, such as text and numbers
         return head
-    return rows[0][0].removesuffix("[]")
+    ((both,),) = cursor.fetchall()
+    return str(both).removesuffix("[]")
 
 
 def _pairs_of(sides: _Sides, names: Iterable[str]) -> list[_Pair]:
@@ -276,10 +278,6 @@ def _all(conditions: Iterable[str]) -> str:
 def _hash(pairs: Iterable[_Pair], side: Literal[0, 1]) -> str:
     """Return an expression: one number for all parts of one side (0: base)."""
     return f"HASH({', '.join(part[side] for pair in pairs for part in pair.parts) or '0'})"
-
-
-def _row_count(connection: Connection, relation: str) -> int:
-    return connection.execute(f"SELECT COUNT(*) FROM {relation}").fetchall()[0][0]
 
 
 # The key
@@ -396,7 +394,7 @@ def _compare_by_key(
     connection: Connection, sides: _Sides, key: Key, tolerance: Tolerance, example_count: int
 ) -> Comparison:
     key_pairs = _pairs_of(sides, key.columns)
-    base_count, head_count = _row_count(connection, sides.base), _row_count(connection, sides.head)
+    base_count, head_count = row_count(connection, sides.base), row_count(connection, sides.head)
     _collect_differing_rows(connection, sides, key_pairs, max(base_count, head_count) >= _ROW_HASH_FROM)
     counts = _count_by_key(connection, sides, tolerance)
     examples = [
@@ -569,7 +567,7 @@ def _order(columns: Iterable[_Column]) -> str:
 def _compare_as_multiset(
     connection: Connection, sides: _Sides, key: Key, tolerance: Tolerance, example_count: int
 ) -> Comparison:
-    base_count, head_count = _row_count(connection, sides.base), _row_count(connection, sides.head)
+    base_count, head_count = row_count(connection, sides.base), row_count(connection, sides.head)
     counts = _multiset_differences(connection, sides, tolerance)
     examples = [
         *_one_sided_examples(connection, sides, [], "added", "review_head", min(example_count, counts.added)),
@@ -595,7 +593,7 @@ def _multiset_differences(connection: Connection, sides: _Sides, tolerance: Tole
          WHERE base_n IS DISTINCT FROM head_n
         """
     )
-    if not _row_count(connection, "temp.main.review_hashes"):
+    if not row_count(connection, "temp.main.review_hashes"):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE review_base AS SELECT * FROM {sides.base_source} LIMIT 0")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE review_head AS SELECT * FROM {sides.head_source} LIMIT 0")
         return _Counts(0, 0, 0, ((0, 0),) * len(sides.pairs))
@@ -604,7 +602,7 @@ def _multiset_differences(connection: Connection, sides: _Sides, tolerance: Tole
         connection, "review_head", sides.head_source, sides.head_columns, _hash(sides.pairs, 1), "-surplus"
     )
     cells = _pair_close_rows(connection, sides, tolerance)
-    removed, added = (_row_count(connection, f"temp.main.{name}") for name in ("review_base", "review_head"))
+    removed, added = (row_count(connection, f"temp.main.{name}") for name in ("review_base", "review_head"))
     return _Counts(removed, added, 0, cells)
 
 
@@ -634,7 +632,7 @@ def _pair_close_rows(connection: Connection, sides: _Sides, tolerance: Tolerance
     """
     floats = [pair for pair in sides.pairs if pair.is_float]
     nothing = ((0, 0),) * len(sides.pairs)
-    if not floats or not all(_row_count(connection, f"temp.main.review_{side}") for side in ("base", "head")):
+    if not floats or not all(row_count(connection, f"temp.main.review_{side}") for side in ("base", "head")):
         return nothing
     connection.execute(_close_rows_statement(sides, floats, tolerance))
     for side in ("base", "head"):
@@ -730,4 +728,5 @@ def _value(value: Any, column: _Column) -> Value:
     if _FLOAT.fullmatch(column.type):
         number = float(value)
         return number if abs(number) < float("inf") else str(number)  # NaN is not below either
-    return value.replace(" ", "T", 1) if column.type.startswith("TIMESTAMP") else value
+    known: Value = value.replace(" ", "T", 1) if column.type.startswith("TIMESTAMP") else value
+    return known

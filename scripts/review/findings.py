@@ -9,6 +9,10 @@ Value = str | int | float | bool | None
 """A cell as JSON knows it; dates and timestamps are ISO text."""
 
 Verdict = Literal["PASS", "CHANGED", "FAIL", "ERROR"]
+Unit = Literal["rate", "count", "seconds", "number"]
+"""Rates are 0..1 and their change is told in percentage points."""
+GateStatus = Literal["passed", "failed", "expected"]
+"""Expected: broken, but within the bound that review/expected.yml states with a reason."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,7 @@ class Metric:
     """A number that people steer by, base → head: a headline of the funnel, or one of review.yml's."""
 
     name: str
-    unit: Literal["rate", "count", "seconds", "number"]
-    """Rates are 0..1 and their change is told in percentage points."""
+    unit: Unit
     base: float | None
     head: float | None
     slice_that_moved: str = ""
@@ -126,8 +129,7 @@ class Gate:
     """A limit of review.yml and whether the change keeps it."""
 
     name: str
-    status: Literal["passed", "failed", "expected"]
-    """Expected: broken, but within the bound that review/expected.yml states with a reason."""
+    status: GateStatus
     message: str
     of: str = ""
     """What breaks it: a funnel, a model, a column or a metric."""

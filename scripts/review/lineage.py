@@ -325,7 +325,7 @@ class _Query:
         with_ = self._root.args.get("with_")
         return bool(with_ and with_.args.get("recursive"))
 
-    def parts(self) -> dict[str, exp.Expression]:
+    def parts(self) -> dict[str, exp.Expr]:
         """Return the CTEs by name, in their order, and the final query as an empty name."""
         with_ = self._root.args.get("with_")
         parts = {cte.alias: cte.this for cte in (with_.expressions if with_ else ())} | {"": self._root}
@@ -386,7 +386,7 @@ class _Query:
             rows |= {(self.keys[id(operation)], _ANY)}
         return _Block(frozenset({left, right}), rows, columns)
 
-    def _origins(self, expressions: Iterable[exp.Expression], scope: Scope, names: list[str]) -> frozenset[Origin]:
+    def _origins(self, expressions: Iterable[exp.Expr], scope: Scope, names: list[str]) -> frozenset[Origin]:
         """Return what expressions of a query are made of: columns, aliases of its own, subqueries."""
         found: set[Origin] = set()
         own_sources = {id(source.expression) for source in _sources(scope).values() if isinstance(source, Scope)}
@@ -437,13 +437,13 @@ class _Query:
             raise _UnreadableError(f"a table without its database and schema: {source.name}")
         return self._relations.get(f"{source.catalog}.{source.db}.{source.name}".lower())
 
-    def _key_of_query(self, query: exp.Expression) -> str:
+    def _key_of_query(self, query: exp.Expr) -> str:
         if id(query) not in self.keys:
             raise _UnreadableError(f"a {query.key} in an unknown place")
         return self.keys[id(query)]
 
 
-def _parse(sql: str) -> exp.Expression:
+def _parse(sql: str) -> exp.Select | exp.SetOperation:
     statements = [statement for statement in sqlglot.parse(sql, read=_DIALECT) if statement is not None]
     root = statements[0].unnest() if len(statements) == 1 and isinstance(statements[0], exp.Query) else None
     if not isinstance(root, _QUERIES):
@@ -457,7 +457,7 @@ def _parse(sql: str) -> exp.Expression:
     return root
 
 
-def _has_unnamed_output(root: exp.Expression) -> bool:
+def _has_unnamed_output(root: exp.Select | exp.SetOperation) -> bool:
     return any(not isinstance(output, (exp.Alias, exp.Column, exp.Star)) for output in root.selects)
 
 
@@ -466,18 +466,18 @@ def _sources(scope: Scope) -> dict[str, exp.Table | Scope]:
     return {name: scope.sources[name] for name, _ in scope.references if name in scope.sources}
 
 
-def _whole_of_recursion(source: Scope) -> exp.Expression:
+def _whole_of_recursion(source: Scope) -> exp.Expr:
     """Return a source's query; where a recursive CTE reads itself sqlglot only gives the part before UNION."""
     query = source.expression
     return query.parent if source.is_cte and isinstance(query.parent, exp.SetOperation) else query
 
 
-def _clauses(query: exp.Expression) -> list[exp.Expression]:
+def _clauses(query: exp.Expr) -> list[exp.Expr]:
     """Return all of a query that decides about its rows, that is, everything but its columns, CTEs and windows."""
     apart = {"expressions", "with_", "windows"} | (
         {"this", "expression"} if isinstance(query, exp.SetOperation) else set()
     )
-    clauses: list[exp.Expression] = []
+    clauses: list[exp.Expr] = []
     for name, value in query.args.items():
         if name not in apart:
             values = value if isinstance(value, list) else [value]
@@ -485,25 +485,25 @@ def _clauses(query: exp.Expression) -> list[exp.Expression]:
     return clauses
 
 
-def _walk(expressions: Iterable[exp.Expression]) -> Iterator[exp.Expression]:
+def _walk(expressions: Iterable[exp.Expr]) -> Iterator[exp.Expr]:
     """Yield the nodes of expressions, nested queries too but not what is in them."""
     for expression in expressions:
         yield from expression.walk(prune=lambda node: isinstance(node, _QUERIES))
 
 
-def _depends_on_every_output(select: exp.Select) -> bool:
+def _depends_on_every_output(select: exp.Expr) -> bool:
     group = select.args.get("group")
     return bool(select.args.get("distinct") or (group and group.args.get("all")) or _orders_by_position(select))
 
 
-def _orders_by_position(query: exp.Expression) -> bool:
+def _orders_by_position(query: exp.Expr) -> bool:
     order = query.args.get("order")
     return bool(
         order and any(isinstance(by.this, (exp.Literal, exp.Var)) or by.name == "ALL" for by in order.expressions)
     )
 
 
-def _makes_rows(projection: exp.Expression) -> bool:
+def _makes_rows(projection: exp.Expr) -> bool:
     return any(
         isinstance(node, (exp.Unnest, exp.Explode))
         or (isinstance(node, exp.Anonymous) and node.name.lower() in _ROW_MAKERS)
@@ -511,7 +511,7 @@ def _makes_rows(projection: exp.Expression) -> bool:
     )
 
 
-def _difference(base: exp.Expression, head: exp.Expression) -> Reach:
+def _difference(base: exp.Expr, head: exp.Expr) -> Reach:
     """Return the columns of a query whose expressions differ; None if anything else does."""
     if not (isinstance(base, exp.Select) and isinstance(head, exp.Select)):
         return set() if _frame(base) == _frame(head) else None
@@ -530,11 +530,11 @@ def _difference(base: exp.Expression, head: exp.Expression) -> Reach:
     return differing
 
 
-def _outputs(select: exp.Select) -> dict[str, exp.Expression]:
+def _outputs(select: exp.Select) -> dict[str, exp.Expr]:
     return {projection.alias_or_name: projection for projection in select.expressions}
 
 
-def _frame(query: exp.Expression) -> str:
+def _frame(query: exp.Expr) -> str:
     """Return the text of a query without what is compared by itself: a SELECT's columns, and the outermost CTEs."""
     frame = query.copy()
     if isinstance(query, exp.Select):
@@ -544,7 +544,7 @@ def _frame(query: exp.Expression) -> str:
     return _text(frame)
 
 
-def _text(expression: exp.Expression | None) -> str:
+def _text(expression: exp.Expr | None) -> str:
     return expression.sql(_DIALECT, comments=False, identify=True) if expression is not None else ""
 
 
@@ -558,7 +558,7 @@ def _collapses(select: exp.Select) -> bool | frozenset[str]:
     return frozenset(node.name.lower() for node in calls if isinstance(node, exp.Anonymous))
 
 
-def _is_windowed(call: exp.Expression) -> bool:
+def _is_windowed(call: exp.Expr) -> bool:
     while isinstance(call.parent, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)):
         call = call.parent
     return isinstance(call.parent, exp.Window) and call.arg_key == "this"

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from scripts.databases import Row, rows_of
-from scripts.review.findings import FunnelStep, Metric
+from scripts.review.findings import FunnelStep, Metric, Unit
 from scripts.review.settings import MetricSetting
 from scripts.review.sides import UsageError
 from scripts.wording import percent
@@ -28,7 +28,7 @@ SELECT segment_name, segment_value, {measure} AS measured
   FROM {side}_prod.product.funnel_conversion_trends
  WHERE grain = 'all' AND segment_name <> 'all' AND funnel_name = ?
 """
-_HEADLINE_UNITS = {
+_HEADLINE_UNITS: dict[str, tuple[str, Unit]] = {
     "conversion_rate": ("conversion", "rate"),
     "conversion_rate_7d": ("conversion within 7 days", "rate"),
     "entry_count": ("entries", "count"),
@@ -116,18 +116,18 @@ def team_metrics(connection: duckdb.DuckDBPyConnection, settings: tuple[MetricSe
 
 
 def _team_metric(connection: duckdb.DuckDBPyConnection, setting: MetricSetting) -> Metric:
-    numbers: list[float | None] = []
+    numbers: dict[str, float | None] = {}
     errors = []
     for side in ("base", "head"):
         connection.execute(f"USE {side}_prod.product")
         try:
-            numbers.append(_one_number(setting, connection.execute(setting.sql).fetchall()))
+            numbers[side] = _one_number(setting, connection.execute(setting.sql).fetchall())
         except duckdb.Error as error:
-            numbers.append(None)
+            numbers[side] = None
             errors.append(str(error).splitlines()[0])
     if len(errors) == 2:
         raise UsageError(f"review.yml: metrics: {setting.name}: {errors[1]}")
-    return Metric(setting.name, setting.unit, *numbers)
+    return Metric(setting.name, setting.unit, numbers["base"], numbers["head"])
 
 
 def _one_number(setting: MetricSetting, rows: list[tuple[Any, ...]]) -> float | None:

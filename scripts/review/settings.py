@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
+from scripts.review.findings import Unit
 from scripts.review.sides import UsageError
 
 LIMITS = {
@@ -21,7 +22,7 @@ LIMITS = {
     "unpredicted_models": 0.0,
 }
 _METRIC = ("name", "unit", "sql")
-_UNITS = ("rate", "count", "seconds", "number")
+_UNITS = get_args(Unit)
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class MetricSetting:
     """A number of the team's own: SQL on the prod database, and how far it may move (points for rates)."""
 
     name: str
-    unit: str
+    unit: Unit
     sql: str
     limit: float | None
 

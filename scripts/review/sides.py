@@ -55,7 +55,8 @@ class Side:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Dbt's manifest with compiled code."""
-        return json.loads((self.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((self.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+        return manifest
 
     def start(self, data_dir: Path, reviewing_dir: Path, unit_tested: Sequence[str] = ()) -> None:
         """Start the build, with the profile and the installed packages of the reviewing project."""

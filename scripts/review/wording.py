@@ -6,24 +6,21 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from scripts.review.findings import ColumnChange, FunnelStep, Key, Metric, ModelChange, Review, Value
-from scripts.wording import (
-    clean,
-    count,
-    decimals_of,
-    number,
-    percent,
-    plural,
-    seconds,
-    shorten,
-)
+from scripts.review.findings import ColumnChange, FunnelStep, GateStatus, Key, Metric, ModelChange, Review, Unit, Value
+
+# What the ways to show a review use as it is.
+from scripts.wording import clean as clean
 from scripts.wording import clean_lines as clean_lines
+from scripts.wording import count as count
+from scripts.wording import decimals_of, number, percent
 from scripts.wording import names as names
-
-Unit = Literal["rate", "count", "seconds", "number"]
+from scripts.wording import plural as plural
+from scripts.wording import seconds as seconds
+from scripts.wording import shorten as shorten
 
 GATE_SYMBOLS = {"failed": "✗", "expected": "~", "passed": "✓"}
 """In the order in which gates are shown."""
@@ -89,7 +86,7 @@ def difference(base: float | None, head: float | None, unit: Unit) -> str:
     if unit == "rate":
         return f"{sign}{_telling(100 * change)} points"
     if unit == "seconds":
-        return sign + _first_telling([lambda x, p=p: seconds(x, p) for p in range(_MOST_DECIMALS)], change)
+        return sign + _first_telling([partial(seconds, precision=p) for p in range(_MOST_DECIMALS)], change)
     relative = f", {sign}{_telling(100 * change / abs(base))} %" if base else ""
     return f"{sign}{count(change) if unit == 'count' else _telling(change, 0 if change.is_integer() else 2)}{relative}"
 
@@ -99,11 +96,11 @@ def _finer(unit: Unit, base: float | None, head: float | None) -> list[Callable[
     if unit == "count":
         return [count]
     if unit == "rate":
-        return [lambda value, d=decimals: percent(value, d) for decimals in range(1, _MOST_DECIMALS)]
+        return [partial(percent, decimals=decimals) for decimals in range(1, _MOST_DECIMALS)]
     if unit == "seconds":
-        return [lambda value, p=precision: seconds(value, p) for precision in range(_MOST_DECIMALS)]
+        return [partial(seconds, precision=precision) for precision in range(_MOST_DECIMALS)]
     least = max(map(decimals_of, (base, head)))
-    return [lambda value, d=decimals: number(value, d) for decimals in range(least, 17)]
+    return [partial(number, decimals=decimals) for decimals in range(least, 17)]
 
 
 def _first_telling(ways: Iterable[Callable[[float], str]], value: float) -> str:
@@ -113,7 +110,7 @@ def _first_telling(ways: Iterable[Callable[[float], str]], value: float) -> str:
 
 def _telling(value: float, least: int = 1) -> str:
     """The number with so many decimals that a small one does not read as zero."""
-    return _first_telling([lambda x, d=decimals: number(x, d) for decimals in range(least, 16)], value)
+    return _first_telling([partial(number, decimals=decimals) for decimals in range(least, 16)], value)
 
 
 # --- Names and values --------------------------------------------------------------------------------------------
@@ -274,13 +271,10 @@ def summary(review: Review) -> str:
     meaning = MEANINGS.get(review.exit_code, "see below")
     if not is_compared(review):
         return f"nothing was compared: {meaning}" if review.problem else "there is nothing to compare"
+    broken: tuple[tuple[GateStatus, str], ...] = ("failed", "failed"), ("expected", "broken as expected")
     parts = [meaning if review.problem else "", _moved_sentence(review), _metric_sentence(review)]
     statuses = [gate.status for gate in review.gates]
-    parts += [
-        f"{plural(statuses.count(status), 'gate')} {words}"
-        for status, words in (("failed", "failed"), ("expected", "broken as expected"))
-        if status in statuses
-    ]
+    parts += [f"{plural(statuses.count(status), 'gate')} {words}" for status, words in broken if status in statuses]
     if alarms := unpredicted(review):
         parts.append(f"{len(alarms):,} moved, not predicted")
     return "; ".join(filter(None, parts))

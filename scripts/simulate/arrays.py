@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from .columns import Flags, Numbers, Words
 from .ids import id_text
 
 
@@ -29,7 +30,7 @@ class Links:
     A file's dictionaries hold the entries that the rows need and nothing else.
     """
 
-    def __init__(self, position: np.ndarray, size: int) -> None:
+    def __init__(self, position: Numbers, size: int) -> None:
         self.position = position.astype(np.intp, copy=False)
         # One entry more, for nowhere: it is the last, which is where NumPy finds number -1.
         is_used = np.zeros(size + 1, dtype=bool)
@@ -55,12 +56,12 @@ class Links:
             index, valid, pa.array([texts.unique[at] for at in np.flatnonzero(is_used[:-1])], pa.string())
         )
 
-    def ids(self, words: np.ndarray) -> pa.DictionaryArray:
+    def ids(self, words: Words) -> pa.DictionaryArray:
         """The text of the UUID for each row, given the table's UUIDs."""
         return _dictionary(self._index, self.valid, id_text(words.take(self.used, axis=0)))
 
     @cached_property
-    def _index(self) -> np.ndarray:
+    def _index(self) -> Numbers:
         number = np.zeros(self._size + 1, dtype=np.int32)
         number[self.used] = np.arange(len(self.used), dtype=np.int32)
         return number.take(self.position, mode="wrap")
@@ -71,25 +72,25 @@ def constant(value: str, size: int) -> pa.DictionaryArray:
     return _dictionary(np.zeros(size, dtype=np.int32), None, pa.array([value]))
 
 
-def times(milliseconds: np.ndarray, valid: pa.Buffer | None = None) -> pa.TimestampArray:
+def times(milliseconds: Numbers, valid: pa.Buffer | None = None) -> pa.TimestampArray:
     """Times, which Snowplow has in microseconds; NULL where `valid`, a bitmap, says so."""
     return _numbers(pa.timestamp("us", tz="UTC"), milliseconds * 1_000, valid)
 
 
-def integers(values: np.ndarray, valid: pa.Buffer | None = None) -> pa.Int32Array:
+def integers(values: Numbers, valid: pa.Buffer | None = None) -> pa.Int32Array:
     """Whole numbers; NULL where `valid`, a bitmap, says so."""
     return _numbers(pa.int32(), values.astype(np.int32, copy=False), valid)
 
 
-def bitmap(is_there: np.ndarray) -> pa.Buffer | None:
+def bitmap(is_there: Flags) -> pa.Buffer | None:
     """Arrow's mark of which values are there; None where all are."""
     return None if is_there.all() else pa.py_buffer(np.packbits(is_there, bitorder="little"))
 
 
-def _numbers(kind: pa.DataType, values: np.ndarray, valid: pa.Buffer | None) -> pa.Array:
+def _numbers(kind: pa.DataType, values: Numbers, valid: pa.Buffer | None) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(values)])
 
 
-def _dictionary(index: np.ndarray, valid: pa.Buffer | None, values: pa.Array) -> pa.DictionaryArray:
+def _dictionary(index: Numbers, valid: pa.Buffer | None, values: pa.Array) -> pa.DictionaryArray:
     # Positions are within the table by construction: checking each takes as long as making it.
     return pa.DictionaryArray.from_arrays(_numbers(pa.int32(), index, valid), values, safe=False)

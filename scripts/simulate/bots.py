@@ -6,10 +6,11 @@ import numpy as np
 
 from .browsers import BOTS, BROWSERS
 from .clock import DAY, HOUR, MINUTE, SECOND, chance, share, spread, to_ms
+from .columns import Columns
 from .ids import draw_ids
 from .pages import FIRST_LANDING, HELP, HOME, LOGIN, RESOURCES, step_page
 from .rates import Rates
-from .world import Calendar, Columns, World
+from .world import Calendar, World
 
 # At least so many robots where there are any, of the first three kinds in turn.
 FEWEST_BOTS = 12

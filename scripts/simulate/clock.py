@@ -11,6 +11,8 @@ from functools import cache
 
 import numpy as np
 
+from .columns import Flags, Numbers
+
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -32,7 +34,7 @@ def add_months(day: date, months: int) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def chance(rng: np.random.Generator, size: int, per_10000: int | np.ndarray) -> np.ndarray:
+def chance(rng: np.random.Generator, size: int, per_10000: int | Numbers) -> Flags:
     """`size` booleans, each true with the given chance (one number, or one per draw)."""
     return rng.integers(0, 10_000, size) < per_10000
 
@@ -42,33 +44,34 @@ def share(count: int, per_10000: int, fewest: int = 0) -> int:
     return max(fewest, count * per_10000 // 10_000) if per_10000 else 0
 
 
-def pick(rng: np.random.Generator, size: int, weights: Sequence[int]) -> np.ndarray:
+def pick(rng: np.random.Generator, size: int, weights: Sequence[int]) -> Numbers:
     """`size` positions in `weights`, each as likely as its integer weight."""
     steps = _steps(tuple(weights))
     return np.searchsorted(steps, rng.integers(0, steps[-1], size), side="right")
 
 
-def spread(rng: np.random.Generator, size: int, knots: Sequence[int]) -> np.ndarray:
+def spread(rng: np.random.Generator, size: int, knots: Sequence[int]) -> Numbers:
     """`size` int64 draws from a distribution given by equally spaced quantiles (`knots`, from minimum to maximum)."""
     start, rise = _slopes(tuple(knots))
     position = rng.integers(0, 1 << 24, size) * len(rise)
     left = position >> 24
-    return start[left] + ((rise[left] * (position & ((1 << 24) - 1))) >> 24)
+    drawn: Numbers = start[left] + ((rise[left] * (position & ((1 << 24) - 1))) >> 24)
+    return drawn
 
 
 @cache
-def _steps(weights: tuple[int, ...]) -> np.ndarray:
+def _steps(weights: tuple[int, ...]) -> Numbers:
     return np.cumsum(np.array(weights, dtype=np.int64))
 
 
 @cache
-def _slopes(knots: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _slopes(knots: tuple[int, ...]) -> tuple[Numbers, Numbers]:
     """Where the line between each two knots starts, and how much it rises."""
     table = np.array(knots, dtype=np.int64)
     return table[:-1], np.diff(table)
 
 
-def arrivals(rng: np.random.Generator, size: int, start: date, end: date) -> np.ndarray:
+def arrivals(rng: np.random.Generator, size: int, start: date, end: date) -> Numbers:
     """`size` moments (ms) between two days, more of them on weekdays and in American office hours."""
     days = (end - start).days
     weights = [WEEKDAY_WEIGHTS[(start.weekday() + day) % 7] for day in range(days)]

@@ -10,9 +10,10 @@ import pyarrow as pa
 from . import bots, schema
 from .arrays import Links, Texts
 from .browsers import BOTS, BROWSERS
+from .columns import Columns, Flags, Numbers
 from .events import FUNNEL, LINK_CLICK
 from .pages import ELEMENTS, INTAKE_STEPS
-from .world import Columns, World
+from .world import World
 
 _BROWSERS = BROWSERS + BOTS
 _YAUAA_ROBOTS = ("Robot", "Robot Mobile", "Spy", "Hacker")
@@ -44,7 +45,7 @@ _TARGET_URL = Texts([f"https://app.wellthy.com/#{name}" for name in ELEMENTS])
 _ELEMENT_CONTENT = Texts([name.replace("-", " ").capitalize() for name in ELEMENTS])
 
 
-def contexts(world: World, rows: Columns, page_view: np.ndarray, agent: np.ndarray) -> dict[str, pa.Array]:
+def contexts(world: World, rows: Columns, page_view: Numbers, agent: Numbers) -> dict[str, pa.Array]:
     """The contexts and self-describing events of some rows, by column.
 
     `page_view` and `agent` say whose page view id and which user agent the tracker sent; -1: none.
@@ -62,7 +63,7 @@ def contexts(world: World, rows: Columns, page_view: np.ndarray, agent: np.ndarr
     }
 
 
-def _web_page(world: World, page_view: np.ndarray) -> pa.ListArray:
+def _web_page(world: World, page_view: Numbers) -> pa.ListArray:
     is_there = page_view >= 0
     ids = world.visits["id"]
     return _context(schema.WEB_PAGE, is_there, [Links(page_view[is_there], len(ids)).ids(ids)])
@@ -77,7 +78,7 @@ def _user(world: World, rows: Columns) -> pa.ListArray:
     return _context(schema.USER, is_known, columns)
 
 
-def _yauaa(rows: Columns, agent: np.ndarray, bot_kind: np.ndarray, is_seen: np.ndarray) -> pa.ListArray:
+def _yauaa(rows: Columns, agent: Numbers, bot_kind: Numbers, is_seen: Flags) -> pa.ListArray:
     """Robots give themselves away in one place only: YAUAA has nothing on those that say it in their user agent."""
     has_agent = (agent >= 0) & (bot_kind != bots.BY_AGENT)
     robot = len(_BROWSERS) + rows["device"] % len(_YAUAA_ROBOTS)
@@ -86,8 +87,8 @@ def _yauaa(rows: Columns, agent: np.ndarray, bot_kind: np.ndarray, is_seen: np.n
     return _context(schema.YAUAA, has_agent, [links.text(texts) for texts in _YAUAA])
 
 
-def _iab(is_spider: np.ndarray) -> pa.ListArray:
-    links = Links(is_spider, 2)
+def _iab(is_spider: Flags) -> pa.ListArray:
+    links = Links(is_spider.astype(np.intp), 2)
     columns = [pa.array(is_spider), *(links.text(texts) for texts in _SPIDER)]
     return _context(schema.IAB, np.ones(len(is_spider), dtype=bool), columns)
 
@@ -112,19 +113,19 @@ def _link_click(rows: Columns) -> pa.StructArray:
     return _struct(schema.LINK_CLICK_EVENT, columns, ~is_click)
 
 
-def _context(name: str, is_there: np.ndarray, columns: Sequence[pa.Array]) -> pa.ListArray:
+def _context(name: str, is_there: Flags, columns: Sequence[pa.Array]) -> pa.ListArray:
     """A list with one structure where `is_there`, NULL elsewhere; `columns` hold one value per structure."""
     return _lists(is_there, _struct(name, columns))
 
 
-def _lists(is_there: np.ndarray, values: pa.Array) -> pa.ListArray:
+def _lists(is_there: Flags, values: pa.Array) -> pa.ListArray:
     """A list with the next one of the values where `is_there`, NULL elsewhere."""
     offsets = np.zeros(len(is_there) + 1, dtype=np.int32)
     np.cumsum(is_there, out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), values, mask=pa.array(~is_there))
 
 
-def _struct(name: str, columns: Sequence[pa.Array], is_null: np.ndarray | None = None) -> pa.StructArray:
+def _struct(name: str, columns: Sequence[pa.Array], is_null: Flags | None = None) -> pa.StructArray:
     fields = [pa.field(field.name, column.type) for field, column in zip(schema.STRUCTS[name], columns, strict=True)]
     mask = None if is_null is None else pa.array(is_null)
     return pa.StructArray.from_arrays(list(columns), fields=fields, mask=mask)

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from .clock import DAY, HOUR, MINUTE, SECOND, chance, to_ms
+from .columns import Flags, Numbers
 from .events import FUNNEL, LINK_CLICK, PAGE_PING, PAGE_VIEW
 from .ids import draw_ids
 from .pages import CALLBACK, step_page
@@ -24,13 +25,13 @@ ETL_BATCH_MS = MINUTE
 LOAD_BATCH_MS = 10 * MINUTE
 
 
-def _is_human(world: World) -> np.ndarray:
+def _is_human(world: World) -> Flags:
     """Per row: it belongs to an ordinary person's visit, neither to a robot's nor to staff's."""
     person = world.visits["person"][world.rows["visit"]]
     return (person >= 0) & ~world.people["is_staff"][person]
 
 
-def _late_ms(rng: np.random.Generator, size: int, per_10000: int, late_days: int) -> np.ndarray:
+def _late_ms(rng: np.random.Generator, size: int, per_10000: int, late_days: int) -> Numbers:
     """By how many ms the loading of each of `size` rows is delayed: 0 for most."""
     return np.where(chance(rng, size, per_10000), rng.integers(2 * HOUR, late_days * DAY - 30 * MINUTE, size), 0)
 
@@ -79,7 +80,7 @@ def stray_pings(rng: np.random.Generator, world: World, rates: Rates) -> None:
     world.rows = join_columns([world.rows, stray])
 
 
-def double_fires(rng: np.random.Generator, world: World, rates: Rates) -> np.ndarray:
+def double_fires(rng: np.random.Generator, world: World, rates: Rates) -> Flags:
     """Some page views are sent twice within two seconds; half of the second ones get a page view id of their own.
 
     Later pings keep the first id, and these visits get no other dirt on their keys: what is one visit stays beyond
@@ -103,7 +104,7 @@ def double_fires(rng: np.random.Generator, world: World, rates: Rates) -> np.nda
     return is_double
 
 
-def _batches(collector: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _batches(collector: Numbers, late: Numbers) -> tuple[Numbers, Numbers]:
     """When rows are enriched and loaded: the end of a batch each; a load takes up to a minute."""
     etl = (collector // ETL_BATCH_MS + 1) * ETL_BATCH_MS + 250
     batch = (etl + late) // LOAD_BATCH_MS + 1
@@ -129,7 +130,7 @@ def stamp(rng: np.random.Generator, world: World, rates: Rates, late_days: int) 
     rows["is_late"] = late > 0
 
 
-def lose_keys(rng: np.random.Generator, world: World, is_double: np.ndarray, rates: Rates) -> None:
+def lose_keys(rng: np.random.Generator, world: World, is_double: Flags, rates: Rates) -> None:
     """Leave out single values where the tracker failed to send them; at most one kind per row."""
     rows = world.rows
     kind, is_known = rows["kind"], rows["person"] >= 0
@@ -162,7 +163,7 @@ def cut(world: World, calendar: Calendar) -> None:
     world.rows = take(rows, np.flatnonzero(is_in_time))
 
 
-def reject(rng: np.random.Generator, world: World, rates: Rates) -> np.ndarray:
+def reject(rng: np.random.Generator, world: World, rates: Rates) -> Flags:
     """Some events of ordinary people have no id, or a time that cannot be: the models do not take them for events.
 
     Returns which rows.
@@ -180,7 +181,7 @@ def reject(rng: np.random.Generator, world: World, rates: Rates) -> np.ndarray:
 
 
 def duplicates(
-    rng: np.random.Generator, world: World, calendar: Calendar, is_rejected: np.ndarray, rates: Rates, late_days: int
+    rng: np.random.Generator, world: World, calendar: Calendar, is_rejected: Flags, rates: Rates, late_days: int
 ) -> None:
     """Some events are sent and collected again seconds later; some of these copies are loaded days later.
 

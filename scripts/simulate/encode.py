@@ -11,13 +11,14 @@ import pyarrow as pa
 from . import schema
 from .arrays import Links, Texts, bitmap, constant, integers, times
 from .browsers import BOTS, BROWSERS, PHONE, SCREENS
+from .columns import Columns, Numbers
 from .contexts import contexts
 from .dirt import AGENT, DEVICE, EVENT, SESSION, TIME, VIEW
 from .events import PAGE_PING
 from .ids import id_text
 from .pages import PAGES, VARIANTS, spell
 from .places import PLACES, REFERRERS
-from .world import Columns, World
+from .world import World
 
 _BROWSERS = BROWSERS + BOTS
 _SPELLINGS = [spell(page, variant) for page in PAGES for variant in VARIANTS]
@@ -123,13 +124,13 @@ def encode(world: World, rows: Columns, lacks_id: bool) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-def _texts(columns: dict[str, Texts], position: np.ndarray) -> dict[str, pa.Array]:
+def _texts(columns: dict[str, Texts], position: Numbers) -> dict[str, pa.Array]:
     """Columns of text that follow from the same short table."""
     links = Links(position, len(next(iter(columns.values())).code))
     return {name: links.text(texts) for name, texts in columns.items()}
 
 
-def _event(rows: Columns, missing: np.ndarray) -> dict[str, pa.Array]:
+def _event(rows: Columns, missing: Numbers) -> dict[str, pa.Array]:
     """What was sent, when."""
     has_time = bitmap((missing & TIME) == 0)
     return {
@@ -145,7 +146,7 @@ def _event(rows: Columns, missing: np.ndarray) -> dict[str, pa.Array]:
     }
 
 
-def _who(world: World, rows: Columns, missing: np.ndarray) -> dict[str, pa.Array]:
+def _who(world: World, rows: Columns, missing: Numbers) -> dict[str, pa.Array]:
     """Member, device and session."""
     people, devices, sessions = world.people, world.devices, world.sessions
     device = Links(np.where(missing & DEVICE, -1, rows["device"]), len(devices["id"]))
@@ -175,7 +176,7 @@ def _where(world: World, rows: Columns) -> dict[str, pa.Array]:
     }
 
 
-def _device(world: World, rows: Columns, agent: np.ndarray) -> dict[str, pa.Array]:
+def _device(world: World, rows: Columns, agent: Numbers) -> dict[str, pa.Array]:
     """Browser, network, place and screen, and how far the page was scrolled on it."""
     devices, device = world.devices, rows["device"]
     geo = devices["geo"].take(device)

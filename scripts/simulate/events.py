@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from .clock import SECOND
-from .world import Columns, World, join_columns
+from .columns import Columns, Numbers
+from .world import World, join_columns
 
 PAGE_VIEW, PAGE_PING, LINK_CLICK, FUNNEL = range(4)
 # The tracker's heartbeat: a first ping after this long on a page, then one every so often while the person is active.
@@ -23,7 +24,7 @@ def _page_views(visits: Columns) -> Columns:
     return _rows(visits, np.arange(len(visits["at"])), PAGE_VIEW, visits["at"])
 
 
-def _rows(visits: Columns, visit: np.ndarray, kind: int, at: np.ndarray) -> Columns:
+def _rows(visits: Columns, visit: Numbers, kind: int, at: Numbers) -> Columns:
     """Rows of one kind that take everything from their visit."""
     size = len(visit)
     return {

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -75,7 +76,7 @@ def _write_events_file(world: World, path: Path, is_quick: bool) -> None:
             del table
 
 
-def write_truth(truth: Truth, dirt: pa.Table, story: dict, folder: Path) -> None:
+def write_truth(truth: Truth, dirt: pa.Table, story: dict[str, Any], folder: Path) -> None:
     """Write the truth files, with the table of dirt, and the story."""
     for rows, shape, name in (
         (truth.entries, schema.TRUTH_ENTRIES, "entries"),

@@ -11,6 +11,7 @@ import numpy as np
 from .browsers import BROWSERS, DESKTOP, DEVICE_WEIGHTS, PHONE, SCREENS
 from .clients import CLIENTS, FAILING_CLIENT, SSO_CLIENTS
 from .clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, share, spread, to_ms
+from .columns import Columns, Flags, Numbers
 from .ids import draw_ids
 from .pages import (
     CALLBACK,
@@ -28,7 +29,7 @@ from .pages import (
 )
 from .places import FIRST_INTRANET, PLACES
 from .rates import Rates
-from .world import Calendar, Columns, World
+from .world import Calendar, World
 
 # Chances per 10,000 that a person gives up on the page of a step, before submitting it.
 GIVES_UP = {1: 2_450, 2: 700, 3: 600, 4: 600, 5: 1_450, 6: 600, 7: 1_550, 8: 1_050, 9: 500, 10: 0}
@@ -72,7 +73,7 @@ class _Walk:
     """Where everybody is: one element per person in each array, changed in place as they go on."""
 
     def __init__(
-        self, rng: np.random.Generator, people: Columns, devices: Columns, start_ms: np.ndarray, rates: Rates
+        self, rng: np.random.Generator, people: Columns, devices: Columns, start_ms: Numbers, rates: Rates
     ) -> None:
         count = len(start_ms)
         self.rng, self.people, self.devices, self.rates = rng, people, devices, rates
@@ -90,15 +91,15 @@ class _Walk:
         self.visit_count = 0
         self.actions: list[Columns] = []
 
-    def device(self, who: np.ndarray) -> np.ndarray:
+    def device(self, who: Numbers) -> Numbers:
         """The device that each person holds now."""
         return np.where(self.slot[who] == 0, self.people["first_device"][who], self.people["second_device"][who])
 
-    def kind(self, who: np.ndarray) -> np.ndarray:
+    def kind(self, who: Numbers) -> Numbers:
         """Desktop, phone or tablet."""
         return self.devices["kind"][self.device(who)]
 
-    def view(self, who: np.ndarray, page: np.ndarray | int, why: int = 0) -> None:
+    def view(self, who: Numbers, page: Numbers | int, why: int = 0) -> None:
         """The people `who` (positions) open a page and stay on it for a while; `why` is one of the bits, or 0."""
         size, rng = len(who), self.rng
         page = np.full(size, page, dtype=np.int64)
@@ -142,7 +143,7 @@ class _Walk:
         element = _OTHER_ELEMENTS[rng.integers(0, len(OTHER_ELEMENTS), size)]
         self.act(who[stray], element=element[stray], before=dwell[stray] // 3)
 
-    def act(self, who: np.ndarray, *, element: np.ndarray | int = -1, step: int = -1, before: np.ndarray) -> None:
+    def act(self, who: Numbers, *, element: Numbers | int = -1, step: int = -1, before: Numbers) -> None:
         """They click a link, or send a MEMBER_INTAKE step, `before` ms ahead of leaving the page they are on."""
         self.actions.append(
             {
@@ -156,11 +157,11 @@ class _Walk:
             }
         )
 
-    def between(self, who: np.ndarray, low: int, high: int) -> np.ndarray:
+    def between(self, who: Numbers, low: int, high: int) -> Numbers:
         """A few ms for each person, from `low` up to but not including `high`."""
         return self.rng.integers(low, high, len(who))
 
-    def leave(self, who: np.ndarray, away_ms: np.ndarray, other_device: int, why: int = 0) -> None:
+    def leave(self, who: Numbers, away_ms: Numbers, other_device: int, why: int = 0) -> None:
         """They close the page; a new session starts `away_ms` later, perhaps on their other device."""
         self.now[who] += away_ms
         self.session[who] += 1
@@ -170,7 +171,7 @@ class _Walk:
         self.why_session[who] = np.where(switch, why | SWITCHED, why)
         self.is_known[who] &= ~switch & chance(self.rng, len(who), STILL_LOGGED_IN)
 
-    def log_in(self, who: np.ndarray) -> None:
+    def log_in(self, who: Numbers) -> None:
         """Those who are not logged in do so."""
         who = who[~self.is_known[who]]
         self.view(who, LOGIN)
@@ -190,7 +191,7 @@ def _variant_weights(per_10000: int) -> list[int]:
 
 def _draw_people(
     rng: np.random.Generator, count: int, calendar: Calendar, rates: Rates
-) -> tuple[Columns, Columns, np.ndarray]:
+) -> tuple[Columns, Columns, Numbers]:
     """People, their two devices each (the second may stay unused), and the moment each of them arrives."""
     total = count + share(count, rates.staff, FEWEST_STAFF)
     client = pick(rng, total, [client.weight for client in CLIENTS])
@@ -227,10 +228,10 @@ def _draw_people(
     return people, _draw_devices(rng, kind, np.repeat(geo, 2), rates), arrive
 
 
-def _draw_devices(rng: np.random.Generator, kind: np.ndarray, geo: np.ndarray, rates: Rates) -> Columns:
+def _draw_devices(rng: np.random.Generator, kind: Numbers, geo: Numbers, rates: Rates) -> Columns:
     """Devices of the given kinds, with browser, screen, clock and ids."""
     size = len(kind)
-    browser = np.zeros(size, dtype=np.int64)
+    browser: Numbers = np.zeros(size, dtype=np.int64)
     for which in range(len(DEVICE_WEIGHTS)):
         weights = [entry.weight if entry.device == which else 0 for entry in BROWSERS]
         browser = np.where(kind == which, pick(rng, size, weights), browser)
@@ -248,7 +249,7 @@ def _draw_devices(rng: np.random.Generator, kind: np.ndarray, geo: np.ndarray, r
     }
 
 
-def _arrive(walk: _Walk, who: np.ndarray) -> None:
+def _arrive(walk: _Walk, who: Numbers) -> None:
     """Before the first step: the client's landing page, the home page, something to read, or nothing."""
     door = pick(walk.rng, len(who), [45, 30, 25])
     walk.view(who[door == 0], FIRST_LANDING + walk.people["client"][who[door == 0]])
@@ -257,7 +258,7 @@ def _arrive(walk: _Walk, who: np.ndarray) -> None:
     walk.view(who[reads], np.where(chance(walk.rng, int(reads.sum()), 6_000), RESOURCES, HELP))
 
 
-def _create_account(walk: _Walk, who: np.ndarray) -> None:
+def _create_account(walk: _Walk, who: Numbers) -> None:
     """The account exists from now on, and the tracker knows the user."""
     before = walk.between(who, 250, 400)
     walk.is_known[who] = True
@@ -265,7 +266,7 @@ def _create_account(walk: _Walk, who: np.ndarray) -> None:
     walk.act(who, step=1, before=before)
 
 
-def _come_back_to(walk: _Walk, who: np.ndarray, step: int) -> None:
+def _come_back_to(walk: _Walk, who: Numbers, step: int) -> None:
     """After a pause: log in if need be and return to the page of a step; without an account, begin again."""
     has_account = walk.people["account_ms"][who] >= 0
     # Some do not remember that they have an account and press "sign up" first.
@@ -277,7 +278,7 @@ def _come_back_to(walk: _Walk, who: np.ndarray, step: int) -> None:
     walk.view(who, step_page(step))
 
 
-def _gives_up(walk: _Walk, who: np.ndarray, step: int, has_account: np.ndarray) -> np.ndarray:
+def _gives_up(walk: _Walk, who: Numbers, step: int, has_account: Flags) -> Flags:
     """Which of the people on a step's page give up there."""
     people = walk.people
     odds = np.full(len(who), GIVES_UP[step])
@@ -291,7 +292,7 @@ def _gives_up(walk: _Walk, who: np.ndarray, step: int, has_account: np.ndarray) 
     return chance(walk.rng, len(who), odds)
 
 
-def _detours(walk: _Walk, who: np.ndarray, step: int) -> None:
+def _detours(walk: _Walk, who: Numbers, step: int) -> None:
     """Some go back a page, or read the help page, and then open the step's page again."""
     back = chance(walk.rng, len(who), walk.rates.back_navigation)
     walk.view(who[back], walk.page_before[who[back]], WENT_BACK)
@@ -301,7 +302,7 @@ def _detours(walk: _Walk, who: np.ndarray, step: int) -> None:
     walk.view(who[reads], step_page(step))
 
 
-def _submit(walk: _Walk, who: np.ndarray, step: int, has_account: np.ndarray) -> None:
+def _submit(walk: _Walk, who: Numbers, step: int, has_account: Flags) -> None:
     """The call to action of a step's page is clicked, and what follows from it."""
     click = walk.between(who, 500, 900)
     walk.act(who, element=step - 1, before=click)
@@ -333,7 +334,7 @@ def _submit(walk: _Walk, who: np.ndarray, step: int, has_account: np.ndarray) ->
     walk.page_before[who] = step_page(step)
 
 
-def _attempt(walk: _Walk, who: np.ndarray, first_step: np.ndarray, referral_ms: int) -> tuple[np.ndarray, np.ndarray]:
+def _attempt(walk: _Walk, who: Numbers, first_step: Numbers, referral_ms: int) -> tuple[Numbers, Numbers]:
     """One attempt to sign up, from `first_step` on (one per person). Returns who gave up, and at which step."""
     rng, people = walk.rng, walk.people
     is_on = np.ones(len(who), dtype=bool)
@@ -375,7 +376,7 @@ def _attempt(walk: _Walk, who: np.ndarray, first_step: np.ndarray, referral_ms: 
     return ~is_on, stopped_at
 
 
-def _return_to_dashboard(walk: _Walk, who: np.ndarray) -> None:
+def _return_to_dashboard(walk: _Walk, who: Numbers) -> None:
     """Converters come back for weeks; now and then one only looks in without logging in, or logs out."""
     rates = walk.rates
     for _ in range(MAX_RETURNS):
@@ -425,7 +426,7 @@ def live(rng: np.random.Generator, count: int, calendar: Calendar, rates: Rates)
     return World(people, devices, sessions, visits, {}), actions
 
 
-def _sessions(rng: np.random.Generator, visits: Columns) -> tuple[Columns, np.ndarray]:
+def _sessions(rng: np.random.Generator, visits: Columns) -> tuple[Columns, Numbers]:
     """The sessions of the visits, numbered per device, and each visit's session."""
     is_there = np.bincount(visits["session"]) > 0
     count = np.count_nonzero(is_there)
@@ -442,7 +443,7 @@ def _sessions(rng: np.random.Generator, visits: Columns) -> tuple[Columns, np.nd
     return {"device": device, "number": number, "id": draw_ids(rng, count)}, session
 
 
-def _referrers(rng: np.random.Generator, people: Columns, visits: Columns) -> np.ndarray:
+def _referrers(rng: np.random.Generator, people: Columns, visits: Columns) -> Numbers:
     """Where each session came from, on its first visit; -1 elsewhere and for those who typed the address."""
     size = len(visits["at"])
     source = pick(rng, size, [30, 8, 3, 59]).astype(np.int64)

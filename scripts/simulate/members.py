@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 from . import schema
 from .clients import CLIENTS
 from .clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, share, to_ms
+from .columns import Columns, Flags, Numbers
 from .ids import draw_ids, id_text
 from .places import EMAIL_DOMAINS, FIRST_NAMES, LAST_NAMES, PLACES
 from .rates import Rates
-from .world import Calendar, Columns, join_columns
+from .world import Calendar, join_columns
 
 # The members' own stream of chance, apart from the chunks'.
 _STREAM = 1_000_003
@@ -89,10 +90,10 @@ def clients_table(calendar: Calendar) -> pa.Table:
     return pa.table(columns, schema=schema.CLIENTS)
 
 
-def _texts(values: Sequence[str], position: np.ndarray, is_null: np.ndarray | None = None) -> pa.StringArray:
+def _texts(values: Sequence[str], position: Numbers, is_null: Flags | None = None) -> pa.StringArray:
     """The text at each position, or NULL."""
     return pa.array(values, pa.string()).take(pa.array(position, mask=is_null))
 
 
-def _times(milliseconds: np.ndarray) -> pa.Array:
+def _times(milliseconds: Numbers) -> pa.Array:
     return pa.array(milliseconds * 1_000).cast(pa.timestamp("us", tz="UTC"))

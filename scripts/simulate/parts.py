@@ -8,8 +8,9 @@ from datetime import date
 import numpy as np
 
 from .clock import DAY, add_months, to_ms
+from .columns import Columns, Numbers
 from .dirt import LOAD_BATCH_MS
-from .world import Calendar, Columns, World, join_columns, move_links, take
+from .world import Calendar, World, join_columns, move_links, take
 
 _NEEDED: dict[str, dict[str, type]] = {
     "people": {"is_staff": bool, "id": np.uint64},
@@ -60,7 +61,7 @@ def _loaded(rows: Columns, start: date, end: date) -> Columns:
     return {name: column[first:last] for name, column in rows.items()}
 
 
-def _order(rows: Columns) -> np.ndarray:
+def _order(rows: Columns) -> Numbers:
     """The order of a month's rows. The first word of an id is enough to tell any two apart."""
     ids = rows["id"][:, 0].copy()
     order = np.argsort(ids)

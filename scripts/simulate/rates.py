@@ -57,7 +57,7 @@ class Rates:
 
 
 DEFAULT_RATES = Rates()
-KINDS: dict[str, Field] = {kind.name: kind for kind in fields(Rates)}
+KINDS: dict[str, Field[int]] = {kind.name: kind for kind in fields(Rates)}
 
 
 def read_rate(text: str) -> tuple[str, int]:
@@ -83,5 +83,6 @@ def listing() -> str:
     """All kinds with default and meaning, one line each."""
     lines = ["kinds of dirt, with the rate that each has by default:"]
     for name, kind in KINDS.items():
-        lines.append(f"  {name:<25}{kind.default / 10_000:<8g}of {kind.metadata['of']}: {kind.metadata['meaning']}")
+        rate = getattr(DEFAULT_RATES, name) / 10_000
+        lines.append(f"  {name:<25}{rate:<8g}of {kind.metadata['of']}: {kind.metadata['meaning']}")
     return "\n".join(lines)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import journeys
 from .clients import CLIENTS, FAILING_CLIENT
 from .pages import NEXT_STEPS, PAGES, REFERRAL_STEP, step_page
 from .world import Calendar
 
 
-def story(people: int, seed: int, calendar: Calendar, late_days: int) -> dict:
+def story(people: int, seed: int, calendar: Calendar, late_days: int) -> dict[str, Any]:
     """The story of a world. Chances are per 10,000 unless said otherwise."""
     client = CLIENTS[FAILING_CLIENT]
     page = PAGES[step_page(NEXT_STEPS)]

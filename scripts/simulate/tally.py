@@ -13,11 +13,12 @@ from . import schema
 from .bots import BUSY
 from .clients import SSO_CLIENTS
 from .clock import DAY, to_ms
+from .columns import Columns, Flags
 from .dirt import AGENT, DEVICE, EVENT, QUEUED_MS, SESSION, TIME, VIEW, WRONG_DAYS
 from .events import PAGE_VIEW
 from .journeys import CAME_BACK, LOGGED_OUT, LOOKED_IN, PAUSED, READ_HELP, SWITCHED, WENT_BACK
 from .rates import KINDS, Rates
-from .world import Calendar, Columns, World
+from .world import Calendar, World
 
 _MISSING = {
     "no_key_at_all": DEVICE | SESSION,
@@ -60,7 +61,7 @@ def dirt_table(rates: Rates, counts: Counter[str]) -> pa.Table:
     return pa.table(columns, schema=schema.TRUTH_DIRT)
 
 
-def _count(is_hit: np.ndarray) -> int:
+def _count(is_hit: Flags) -> int:
     return int(np.count_nonzero(is_hit))
 
 

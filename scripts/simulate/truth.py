@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
+from scripts.databases import Row
+
 from .browsers import DEVICE_TYPES
 from .clients import CLIENTS
 from .clock import DAY, SECOND, to_ms
@@ -111,8 +113,8 @@ class Visit:
 class Truth:
     """The answers so far: rows of the truth files, and the newest event's time (ms)."""
 
-    entries: list[dict] = field(default_factory=list)
-    steps: list[dict] = field(default_factory=list)
+    entries: list[Row] = field(default_factory=list)
+    steps: list[Row] = field(default_factory=list)
     accounting: Counter[str] = field(default_factory=Counter)
     observed_until: int = 0
 
@@ -222,7 +224,8 @@ def identify(events: Iterable[Event], device_names: list[str], member_names: lis
                 if event.session is not None:
                     in_session[event.session] = event.person
             elif event.person == "":
-                event.person = in_session.get(event.session, f"anon:{device_names[device]}")
+                anonymous = f"anon:{device_names[device]}"
+                event.person = anonymous if event.session is None else in_session.get(event.session, anonymous)
 
 
 def visits(events: Iterable[Event]) -> list[Visit]:
@@ -237,7 +240,7 @@ def visits(events: Iterable[Event]) -> list[Visit]:
             of_session.setdefault(event.session, []).append(event)
         elif event.kind == PAGE_VIEW:
             found.append(Visit(event.page, event.at, event.at, event.person))
-    by_page_view: dict[tuple[int, int], Visit] = {}
+    by_page_view: dict[tuple[int | None, int | None], Visit] = {}
     for session, views in of_session.items():
         in_session = _session_visits(views)
         for visit in in_session:
@@ -247,9 +250,8 @@ def visits(events: Iterable[Event]) -> list[Visit]:
             visit.dwell = next_visit.first_at - visit.first_at
         found.extend(in_session)
     for ping in pings:
-        visit = by_page_view.get((ping.session, ping.page_view))
-        if visit is not None:
-            visit.pings.append(ping)
+        if pinged := by_page_view.get((ping.session, ping.page_view)):
+            pinged.pings.append(ping)
     for visit in found:
         _measure(visit)
     return found
@@ -395,7 +397,7 @@ def _tell_person(
         truth.steps.append(row)
 
 
-def _time_on_step(here: list[Visit]) -> dict:
+def _time_on_step(here: list[Visit]) -> Row:
     """A person's time on a step's page, summed over the visits in the window."""
     known = [visit.dwell for visit in here if visit.dwell is not None]
     return {

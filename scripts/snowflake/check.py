@@ -16,22 +16,24 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from scripts.databases import attach
-from scripts.dbt_run import failures
+from scripts.databases import attach, row_count
+from scripts.dbt_run import failures, node_results
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.snowflake.lint import lint_all
-from scripts.snowflake.parity import differences, row_count
+from scripts.snowflake.parity import differences
 from scripts.snowflake.source_tables import create_table_sql, fill
 from scripts.source_checks import check_data_dir
 from scripts.sources import SourceError, declared_sources
 
 if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
@@ -68,18 +70,21 @@ def lint(manifest: Manifest) -> int:
 
 def _statements(manifest: Manifest) -> dict[str, str]:
     """Return every statement of the project's own, each under its file and, where a file has several, its name."""
+    from dbt.artifacts.resources.types import NodeType
+    from dbt.contracts.graph.nodes import CompiledNode
+
     own = [node for node in manifest.nodes.values() if node.package_name == manifest.metadata.project_name]
     statements = {
-        node.original_file_path if node.resource_type == "model" else f"{node.original_file_path}: {node.name}": (
-            node.compiled_code
-        )
+        node.original_file_path
+        if node.resource_type == NodeType.Model
+        else f"{node.original_file_path}: {node.name}": node.compiled_code or ""
         for node in own
-        if node.resource_type in ("model", "test")
+        if isinstance(node, CompiledNode) and node.resource_type in (NodeType.Model, NodeType.Test)
     }
     for test in manifest.unit_tests.values():
         fixtures = {str(given.input): given for given in test.given} | {"expect": test.expect}
         for name, fixture in fixtures.items():
-            if fixture.format == "sql":
+            if isinstance(fixture.rows, str):
                 statements[f"{test.original_file_path}: {test.name}: {name}"] = fixture.rows
     return statements
 
@@ -105,13 +110,31 @@ def build_on_fake(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dat
         fill(connection, source, data_dir)
 
     fill(connection, events, data_dir, f"load_tstamp <= {newest}")
-    _timed("full build", lambda: _dbt(manifest, "build", "--full-refresh"))
+    _timed("full build", lambda: _built(manifest, "--full-refresh"))
     fill(connection, events, data_dir, f"load_tstamp > {newest}")
-    _timed("incremental build", lambda: _dbt(manifest, "build"))
+    _timed("incremental build", lambda: _built(manifest))
 
 
-def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
-    """Run dbt on the Snowflake target in this process and return its result: a manifest, or how many nodes passed."""
+def _parsed() -> Manifest:
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest = _dbt(None, "parse").result
+    assert isinstance(manifest, Manifest)
+    return manifest
+
+
+def _built(manifest: Manifest, *options: str) -> str:
+    """Build on the fake Snowflake, and return in words how many nodes passed."""
+    results = node_results(_dbt(manifest, "build", *options))
+    if failed := failures(results):
+        raise CheckError(
+            "\n".join([*map(str, failed.values()), f"dbt build on the fake Snowflake: {len(failed)} nodes failed"])
+        )
+    return f"{len(results)} nodes passed"
+
+
+def _dbt(manifest: Manifest | None, *arguments: str) -> dbtRunnerResult:
+    """Run dbt on the Snowflake target in this process."""
     from dbt.cli.main import dbtRunner
 
     # one thread: what the fake does on the side, such as noting the lengths of texts, does not stand two
@@ -120,12 +143,7 @@ def _dbt(manifest: Manifest | None, *arguments: str) -> Any:
     outcome = dbtRunner(manifest).invoke([*flags, *arguments, *folders, "--target", "snowflake", "--threads", "1"])
     if outcome.exception is not None:
         raise CheckError(f"dbt {arguments[0]} --target snowflake: {' '.join(str(outcome.exception).split())}")
-    if not hasattr(outcome.result, "results"):
-        return outcome.result
-    if failed := failures(outcome.result.results):
-        last = f"dbt {arguments[0]} on the fake Snowflake: {len(failed)} nodes failed"
-        raise CheckError("\n".join([*map(str, failed.values()), last]))
-    return f"{len(outcome.result.results)} nodes passed"
+    return outcome
 
 
 def build_on_duckdb(data_dir: Path, warehouse_dir: Path) -> None:
@@ -166,7 +184,7 @@ def compare(connection: duckdb.DuckDBPyConnection, manifest: Manifest, warehouse
     return f"{len(relations)} relations, {rows:,} rows, 0 differ"
 
 
-def _timed(what: str, action: Any) -> None:
+def _timed(what: str, action: Callable[[], str]) -> None:
     started = time.monotonic()
     outcome = action()
     print(f"{what:<18} {outcome} ({time.monotonic() - started:.0f} s)", flush=True)
@@ -188,7 +206,7 @@ def check(data_dir: Path, warehouse_dir: Path | None, is_only_lint: bool) -> Non
             versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("dbt-snowflake", "fakesnow"))
             what = "the compiled SQL" if is_only_lint else "two builds of every model and test, two minutes or so"
             print(f"{versions}: {what}", flush=True)
-            manifest = _dbt(None, "parse")
+            manifest = _parsed()
             _dbt(manifest, "compile", "--no-populate-cache")
             linted = others.submit(lint, manifest)
             problems = []

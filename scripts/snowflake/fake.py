@@ -70,6 +70,8 @@ class _Connection(fakesnow.conn.FakeSnowflakeConnection):
 
 
 class _Cursor(fakesnow.cursor.FakeSnowflakeCursor):
+    _conn: _Connection
+
     def execute(self, command: str, params: Any = None, *arguments: Any, **options: Any) -> _Cursor:
         # reading and translating takes most of the time, and a second build says the same again
         if params is None and (known := self._conn.translated.get(command)):
@@ -77,7 +79,8 @@ class _Cursor(fakesnow.cursor.FakeSnowflakeCursor):
         else:
             super().execute(command, params, *arguments, **options)
             if params is None and _REPEATABLE.match(command):
-                self._conn.translated[command] = self._last_transformed
+                translated: Any = self._last_transformed
+                self._conn.translated[command] = translated
         return self
 
     @property
@@ -88,7 +91,10 @@ class _Cursor(fakesnow.cursor.FakeSnowflakeCursor):
 
     def _transform(self, expression: sqlglot.Expr, params: Any) -> sqlglot.Expr:
         _drop_temporary(expression)
-        return super()._transform(_InPlace(expression), params).expression
+        in_place: Any = _InPlace(expression)  # passes for one
+        changed: Any = super()._transform(in_place, params)
+        translated: sqlglot.Expr = changed.expression
+        return translated
 
     def _execute(self, transformed: sqlglot.Expr, params: Any = None) -> None:
         try:

@@ -124,9 +124,14 @@ def _operator_findings(sql: str) -> Iterator[Finding]:
         if match[0] not in OPERATORS:
             advice = INSTEAD_OF_OPERATOR.get(match[0], "no operator that means the same on Snowflake")
             before, after = _AROUND_BRACKET if match[0] in {"[", "{"} else _AROUND
-            start = re.search(before, bare[: match.start()]).start()
-            end = match.end() + re.match(after, bare[match.end() :]).end()
+            start = _found(re.search(before, bare[: match.start()])).start()
+            end = match.end() + _found(re.match(after, bare[match.end() :])).end()
             yield Finding(*match.span(), sql[start:end], advice)
+
+
+def _found(match: re.Match[str] | None) -> re.Match[str]:
+    assert match, "a pattern that fits nothing too fits everywhere"
+    return match
 
 
 def _quote_findings(sql: str) -> Iterator[Finding]:
@@ -150,7 +155,7 @@ def _bare(sql: str) -> str:
 def _grammar_findings(sql: str, tree: BaseSegment) -> Iterator[Finding]:
     for segment in tree.recursive_crawl("unparsable"):
         odd = finding(segment, "Snowflake's grammar cannot read what is between » and «; a reserved word for a name?")
-        before = re.search(r"(?:\S+\s+){0,3}\S*\Z", sql[: odd.start])[0]
+        before = _found(re.search(r"(?:\S+\s+){0,3}\S*\Z", sql[: odd.start]))[0]
         yield odd._replace(text=f"{before}»{shorten(odd.text, 60, placeholder=' …')}«")
     selects = "select_statement", "set_expression", "with_compound_statement", "bracketed", "unparsable"
     statements = tree.get_children("statement", "unparsable")
@@ -163,15 +168,13 @@ def _touch(one: Finding, other: Finding) -> bool:
 
 
 @cache
-def _readers() -> tuple[Lexer, Parser]:
-    config = FluffConfig.from_kwargs(dialect="snowflake")
-    return Lexer(config=config), Parser(config=config)
+def _config() -> FluffConfig:
+    return FluffConfig.from_kwargs(dialect="snowflake")
 
 
 def _parsed(sql: str) -> BaseSegment:
-    lexer, parser = _readers()
-    tokens, _ = lexer.lex(sql)  # what it cannot read becomes part of an unparsable section
-    tree = parser.parse(tokens)
+    tokens, _ = Lexer(config=_config()).lex(sql)  # what it cannot read becomes part of an unparsable section
+    tree = Parser(config=_config()).parse(tokens)
     if tree is None:
         raise ValueError("it is empty")
     return tree

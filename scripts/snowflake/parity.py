@@ -36,11 +36,6 @@ def differences(connection: duckdb.DuckDBPyConnection, expected: str, actual: st
     return [f"{count} rows differ", *examples]
 
 
-def row_count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    """Return how many rows a relation has."""
-    return connection.execute(f"SELECT COUNT(*) FROM {relation}").fetchall()[0][0]
-
-
 def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     """Return the columns in order, each with what kind of type it has: Snowflake knows one type of whole numbers."""
     described = connection.execute(f"DESCRIBE {relation}").fetchall()

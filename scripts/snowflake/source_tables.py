@@ -8,6 +8,7 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from scripts.atomic import camel_case
+from scripts.databases import children
 from scripts.sources import Source
 
 
@@ -29,11 +30,11 @@ def snowflake_value(column: str, declared: str) -> str:
 
 def _json_value(value: str, kind: DuckDBPyType) -> str:
     if kind.id == "list":
-        ((_, element),) = kind.children
+        element = children(kind)["child"]
         return f"list_transform({value}, lambda entry: {_json_value('entry', element)})"
     if kind.id == "struct":
         fields = ", ".join(
-            f"'{camel_case(name)}': {_json_value(f'{value}.{name}', field)}" for name, field in kind.children
+            f"'{camel_case(name)}': {_json_value(f'{value}.{name}', field)}" for name, field in children(kind).items()
         )
         return f"CASE WHEN {value} IS NOT NULL THEN {{{fields}}} END"
     return value

@@ -64,6 +64,7 @@ class Finding(NamedTuple):
 
 def finding(segment: BaseSegment, advice: str) -> Finding:
     """Return a finding that is a whole segment."""
+    assert segment.pos_marker, "the parser says where each segment stands"
     place = segment.pos_marker.source_slice
     return Finding(place.start, place.stop, segment.raw, advice)
 

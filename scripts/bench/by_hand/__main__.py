@@ -45,7 +45,9 @@ def make_tables(data_dir: Path, out: Path, memory_limit: str | None = None) -> d
     try:
         out.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(prefix=f"{out.name}.spill-", dir=out.parent) as spill_dir:
-            config = {"temp_directory": spill_dir} | ({"memory_limit": memory_limit} if memory_limit else {})
+            config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": spill_dir}
+            if memory_limit:
+                config["memory_limit"] = memory_limit
             with duckdb.connect(str(out), config=config) as connection:
                 return _run(connection, variables)
     except OSError as error:

@@ -150,7 +150,7 @@ def _chart(rows: list[Row]) -> dict[str, Any]:
     kinds = sorted(
         groupby_list(rows, "segment_name"), key=lambda kind: order.index(kind[0]) if kind[0] in order else 99
     )
-    places = []
+    places: list[str] = []
     for segment_name, of_segment in kinds:
         if segment_name != "all":
             places.append(labelled(f"title {len(places)}", SEGMENTS.get(segment_name, segment_name)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.databases import Row
 from scripts.report import words
 from scripts.report.charts.trend_chart import chart
-from scripts.report.intervals import Share, newcombe
+from scripts.report.intervals import Share, difference, newcombe
 from scripts.report.part import Key, Part
 from scripts.report.prod import Funnel, Prod
 
@@ -181,4 +181,4 @@ def _difference(before: Share, after: Share) -> str:
         return "no change"
     low, high = newcombe(before, after)
     of_chance = "more than chance explains" if low > 0 or high < 0 else "may be chance"
-    return f"so {words.points(after.rate - before.rate)}, {of_chance}"
+    return f"so {words.points(difference(before, after))}, {of_chance}"
