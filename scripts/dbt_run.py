@@ -102,7 +102,7 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
         KeyboardInterrupt: the user stopped it.
     """
     check_seeds(project_dir)
-    os.environ["MEMORY_LIMIT"] = _memory_limit()
+    os.environ["MEMORY_LIMIT"] = memory_limit()
     os.environ.update(DATA_DIR=str(data_dir), WAREHOUSE_DIR=str(building_dir))
 
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -144,10 +144,13 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
     return len(results)
 
 
-def _memory_limit() -> str:
+def memory_limit() -> str:
     """Return MEMORY_LIMIT as DuckDB reads it: those of Python 3.10 know no percentages.
 
     DuckDB is asked at once whether it is one, as dbt would ask only after some seconds.
+
+    Raises:
+        MachineError: it is no amount of memory.
     """
     given = amount = os.environ.get("MEMORY_LIMIT") or "60%"
     if share := re.fullmatch(r"(\d{1,2}|100) ?%", given):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -67,27 +66,3 @@ def arrive(pool: Path, data_dir: Path, files: list[int], state: int) -> None:
         shutil.copy2(pool / f"{number}.parquet", data_dir / "snowplow/events")
     for name in ("members", "clients"):
         shutil.copy(pool / f"{name}_{state}.parquet", data_dir / "wellthy" / f"{name}.parquet")
-
-
-def unequal_tables(one: Path, other: Path, databases: Sequence[str] = ("prep", "prod")) -> list[str]:
-    """Return the tables of the databases that do not hold exactly the same rows in both folders."""
-    unequal = []
-    with duckdb.connect() as connection:
-        for database in databases:
-            connection.execute(f"ATTACH '{one / database}.duckdb' AS one_{database} (READ_ONLY)")
-            connection.execute(f"ATTACH '{other / database}.duckdb' AS other_{database} (READ_ONLY)")
-            tables = [
-                connection.execute(
-                    "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY 1",
-                    [f"{side}_{database}"],
-                ).fetchall()
-                for side in ("one", "other")
-            ]
-            assert tables[0] == tables[1] != []
-            for (table,) in tables[0]:
-                sides = [f"FROM {side}_{database}.{table}" for side in ("one", "other")]
-                for first, second in (sides, sides[::-1]):
-                    if connection.execute(f"({first}) EXCEPT ALL ({second}) LIMIT 1").fetchall():
-                        unequal.append(f"{database}.{table}")
-                        break
-    return unequal

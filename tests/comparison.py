@@ -1,10 +1,13 @@
-"""Compare rows that were computed twice, and name the people on whom the computations differ."""
+"""Compare what was computed twice: rows, naming the people on whom the computations differ, and whole databases."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
+
+import duckdb
 
 Row = dict[str, Any]
 
@@ -24,6 +27,30 @@ def differences(expected: Iterable[Row], actual: Iterable[Row], key: Sequence[st
             if not _is_same(value, actual_rows[each][column])
         ]
     return sorted(found)
+
+
+def unequal_tables(one: Path, other: Path, databases: Sequence[str] = ("prep", "prod")) -> list[str]:
+    """Return the tables of the databases that do not hold exactly the same rows in both folders."""
+    unequal = []
+    with duckdb.connect() as connection:
+        for database in databases:
+            connection.execute(f"ATTACH '{one / database}.duckdb' AS one_{database} (READ_ONLY)")
+            connection.execute(f"ATTACH '{other / database}.duckdb' AS other_{database} (READ_ONLY)")
+            tables = [
+                connection.execute(
+                    "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY 1",
+                    [f"{side}_{database}"],
+                ).fetchall()
+                for side in ("one", "other")
+            ]
+            assert tables[0] == tables[1] != []
+            for (table,) in tables[0]:
+                sides = [f"FROM {side}_{database}.{table}" for side in ("one", "other")]
+                for first, second in (sides, sides[::-1]):
+                    if connection.execute(f"({first}) EXCEPT ALL ({second}) LIMIT 1").fetchall():
+                        unequal.append(f"{database}.{table}")
+                        break
+    return unequal
 
 
 def _by_key(rows: Iterable[Row], key: Sequence[str]) -> dict[tuple[Any, ...], Row]:

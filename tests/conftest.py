@@ -1,4 +1,4 @@
-"""The worlds that several tests read, each built once."""
+"""The worlds that several tests read, each built once for all workers."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.shared import made_once
 from tests.worlds import PROJECT_DIR, World, build_world
 
 
@@ -31,30 +32,39 @@ def kills(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="session")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return the committed data, built."""
-    return build_world(PROJECT_DIR / "data", tmp_path_factory.mktemp("committed") / "warehouse")
+    data_dir = PROJECT_DIR / "data"
+    folder = made_once(tmp_path_factory, "committed", lambda folder: build_world(data_dir, folder / "warehouse"))
+    return World(data_dir, folder / "warehouse")
 
 
 @pytest.fixture(scope="session")
 def committed_report(committed: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the report of the committed data, as a page."""
-    from scripts.report.__main__ import make_report  # Altair takes a second, which other tests need not wait
 
-    return make_report(committed.warehouse_dir, "html", tmp_path_factory.mktemp("report") / "index.html")[0]
+    def make(folder: Path) -> None:
+        from scripts.report.__main__ import make_report  # Altair takes a second, which other tests need not wait
+
+        make_report(committed.warehouse_dir, "html", folder / "index.html")
+
+    return made_once(tmp_path_factory, "report", make) / "index.html"
 
 
 @pytest.fixture(scope="session")
 def fresh_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data folder that nobody has seen before: another seed, another size."""
-    folder = tmp_path_factory.mktemp("fresh") / "data"
-    arguments = ["--people", "700", "--months", "5", "--seed", "20261122", "--out", str(folder)]
-    subprocess.run([sys.executable, "-m", "scripts.simulate", *arguments], cwd=PROJECT_DIR, check=True)
-    return folder
+
+    def make(folder: Path) -> None:
+        arguments = ["--people", "700", "--months", "5", "--seed", "20261122", "--out", str(folder / "data")]
+        subprocess.run([sys.executable, "-m", "scripts.simulate", *arguments], cwd=PROJECT_DIR, check=True)
+
+    return made_once(tmp_path_factory, "fresh_data", make) / "data"
 
 
 @pytest.fixture(scope="session")
-def fresh(fresh_data_dir: Path) -> World:
+def fresh(fresh_data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return the freshly simulated data, built."""
-    return build_world(fresh_data_dir, fresh_data_dir.parent / "warehouse")
+    folder = made_once(tmp_path_factory, "fresh", lambda folder: build_world(fresh_data_dir, folder / "warehouse"))
+    return World(fresh_data_dir, folder / "warehouse")
 
 
 @pytest.fixture(params=["committed", "fresh"])

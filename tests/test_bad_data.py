@@ -408,13 +408,14 @@ def not_utf_8_context(table: pa.Table) -> pa.Table:
 @pytest.mark.parametrize("case", LATE_CASES)
 def test_bad_contents_get_one_line_and_change_nothing(committed: World, data_dir: Path, case: str) -> None:
     spoil, words = LATE_CASES[case]
-    before = contents(committed.warehouse_dir)
+    warehouse_dir = shutil.copytree(committed.warehouse_dir, data_dir.parent / "warehouse")
+    before = contents(warehouse_dir)
     spoil(data_dir)
 
-    outcome = run_build(data_dir, committed.warehouse_dir)
+    outcome = run_build(data_dir, warehouse_dir)
 
     assert_refused(outcome, *words)
-    assert contents(committed.warehouse_dir) == before
+    assert contents(warehouse_dir) == before
 
 
 @pytest.mark.parametrize("case", CONTENTS_CASES)

@@ -16,7 +16,8 @@ import pytest
 
 from scripts.increment import Inputs, write_note
 from scripts.warehouse import DATABASES, NOTE, recover, swap_in
-from tests.arrivals import FILES, NOW, arrive, make_pool, unequal_tables
+from tests.arrivals import FILES, NOW, arrive, make_pool
+from tests.comparison import unequal_tables
 from tests.worlds import PROJECT_DIR, World
 
 REPLACEMENTS = 5  # the note into the building folder, three databases, the note again

@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from scripts import build as program
-from tests.arrivals import FILES, NOW, arrive, make_pool, unequal_tables
+from tests.arrivals import FILES, NOW, arrive, make_pool
+from tests.comparison import unequal_tables
 from tests.models_only import models_only
 from tests.worlds import World
 

@@ -10,10 +10,6 @@ from tests.worlds import Row, World, copy_project, run_build, run_dbt, write_sou
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=timezone.utc)
 WEB_PAGE = "contexts_com_snowplowanalytics_snowplow_web_page_1"
-HEADER = (
-    "funnel_name,step_order,step_name,match_type,match_value,is_optional,conversion_window_days,"
-    "valid_from_date,valid_to_date"
-)
 
 
 def event(minute: int, path: str, person: str = "walker", name: str = "page_view", days_until_load: int = 0) -> Row:

@@ -21,7 +21,7 @@ import duckdb
 from rich.console import Console
 
 from scripts.databases import attach
-from scripts.dbt_run import Failure
+from scripts.dbt_run import Failure, MachineError
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.review.as_json import to_json
 from scripts.review.changes import model_changes
@@ -47,7 +47,7 @@ def review(base: str, data_dir: Path, only: str) -> Review:
     """Build the merge base with `base` and the working tree, compare them, and return everything there is to say.
 
     Raises:
-        UsageError, SourceError, PackagesError: the review cannot begin.
+        UsageError, SourceError, PackagesError, MachineError: the review cannot begin.
     """
     commit = merge_base(PROJECT_DIR, base)
     fingerprint = _checked_data(data_dir)
@@ -65,7 +65,7 @@ def review_itself(data_dir: Path) -> Review:
     """Build the working tree twice and compare: whatever differs is not deterministic, and fails.
 
     Raises:
-        UsageError, SourceError, PackagesError: the review cannot begin.
+        UsageError, SourceError, PackagesError, MachineError: the review cannot begin.
     """
     fingerprint = _checked_data(data_dir)
     sides = (start_head(PROJECT_DIR, REVIEW_DIR / name, data_dir) for name in ("itself", "head"))
@@ -195,7 +195,7 @@ def main() -> int:
         with console.status("Building both sides") if console.is_terminal else contextlib.nullcontext():
             data_dir = given.data_dir.resolve()
             said = review_itself(data_dir) if given.aa else review(given.base, data_dir, given.only)
-    except (UsageError, SourceError, PackagesError) as error:
+    except (UsageError, SourceError, PackagesError, MachineError) as error:
         print(f"{error}\nreview: ERROR (exit 2)", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
