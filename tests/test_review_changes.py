@@ -9,6 +9,8 @@ import pytest
 from scripts.review.changes import model_changes
 from scripts.review.settings import Settings
 from scripts.review.sides import Side, UsageError
+from tests.review_repository import run_review
+from tests.worlds import PROJECT_DIR
 
 
 def side(folder: Path, **models: str) -> Side:
@@ -60,3 +62,11 @@ def test_a_model_of_each_kind_is_told(tmp_path: Path) -> None:
     assert changes["changed"].code_diff.splitlines()[-2:] == ["-SELECT 1", "+SELECT 2"]
     assert changes["more"].code_diff.splitlines()[-1] == "+SELECT 9"
     assert changes["gone"].code_diff.splitlines()[-1] == "-SELECT 8"
+
+
+def test_an_amount_of_memory_that_is_none_is_refused_at_once() -> None:
+    outcome = run_review(PROJECT_DIR, "--aa", MEMORY_LIMIT="plenty")
+    assert outcome.returncode == 2
+    assert outcome.stderr == (
+        "MEMORY_LIMIT=plenty is no amount of memory, such as 4GB or 60%\nreview: ERROR (exit 2)\n"
+    )

@@ -21,7 +21,7 @@ import duckdb
 from rich.console import Console
 
 from scripts.databases import attach
-from scripts.dbt_run import Failure, MachineError
+from scripts.dbt_run import Failure, MachineError, memory_limit
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.review.as_json import to_json
 from scripts.review.changes import model_changes
@@ -75,6 +75,8 @@ def review_itself(data_dir: Path) -> Review:
 
 def _checked_data(data_dir: Path) -> str:
     """Make sure that both sides can be built from the folder, and return its fingerprint."""
+    if os.environ.get("MEMORY_LIMIT"):
+        os.environ["MEMORY_LIMIT"] = memory_limit()
     check_data_dir(data_dir, declared_sources(PROJECT_DIR))
     provide_dbt_utils(PROJECT_DIR)
     return data_fingerprint(data_dir)

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scripts.dbt_run import Failure, engine_versions, memory_limit
+from scripts.dbt_run import Failure, engine_versions
 
 _PARTS = ("dbt_project.yml", "packages.yml", "models", "macros", "seeds", "packages", "tests/dbt")
 """What dbt reads; everything else of a revision plays no role."""
@@ -59,11 +59,7 @@ class Side:
         return manifest
 
     def start(self, data_dir: Path, reviewing_dir: Path, unit_tested: Sequence[str] = ()) -> None:
-        """Start the build, with the profile and the installed packages of the reviewing project.
-
-        Raises:
-            MachineError: MEMORY_LIMIT is no amount of memory.
-        """
+        """Start the build, with the profile and the installed packages of the reviewing project."""
         self.warehouse_dir.mkdir(parents=True)
         (self.project_dir / "dbt_packages").symlink_to(reviewing_dir / "dbt_packages", target_is_directory=True)
         environment = {
@@ -74,8 +70,6 @@ class Side:
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "DBT_LOG_PATH": str(self.folder / "logs"),
         }
-        if environment.get("MEMORY_LIMIT"):
-            environment["MEMORY_LIMIT"] = memory_limit()
         command = [sys.executable, "-W", "ignore", "-m", "scripts.review.build_side"]
         self._process = subprocess.Popen(
             [*command, str(self.project_dir), str(reviewing_dir), str(self._result_file), *unit_tested],
