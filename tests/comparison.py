@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-Row = dict[str, Any]
+from scripts.databases import Row
 
 
 def differences(expected: Iterable[Row], actual: Iterable[Row], key: Sequence[str]) -> list[str]:

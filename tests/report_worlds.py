@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from scripts.databases import Row
 from scripts.report.__main__ import make_report
-from tests.worlds import Row, World, copy_project, run_dbt, write_source
+from tests.worlds import World, copy_project, run_dbt, write_source
 
 BEGINNING = datetime(2026, 3, 2, 9, tzinfo=timezone.utc)
 WEB_PAGE = "contexts_com_snowplowanalytics_snowplow_web_page_1"

@@ -49,7 +49,7 @@ def test_the_last_day_and_the_history_are_the_whole_world(tmp_path: Path) -> Non
     count = "SELECT COUNT(*), COUNT(DISTINCT CAST(load_tstamp AS DATE)) FROM READ_PARQUET(?)"
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        day_count, dates = connection.execute(count, [str(day_file)]).fetchone()
+        ((day_count, dates),) = connection.execute(count, [str(day_file)]).fetchall()
     assert dates == 1
     assert day_count > 0
     assert event_count(history) + day_count == event_count(PROJECT_DIR / "data")

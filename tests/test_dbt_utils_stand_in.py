@@ -130,7 +130,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             sql = f'SELECT a, b, b AS "order" FROM (VALUES {rows}) AS samples (a, b)'
             (folder / "models" / f"{model}.sql").write_text(sql, encoding="utf-8")
             test = {f"dbt_utils.{case.test}": {"name": f"test_{model}", "arguments": case.arguments}}
-            place = {"columns": [{"name": "a", "data_tests": [test]}]} if case.on_column else {"data_tests": [test]}
+            place: dict[str, Any] = (
+                {"columns": [{"name": "a", "data_tests": [test]}]} if case.on_column else {"data_tests": [test]}
+            )
             models.append({"name": model, **place})
     write_json(folder / "models" / "models.yml", {"models": models})
     write_json(

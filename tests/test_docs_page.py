@@ -90,7 +90,7 @@ def test_the_page_loads_nothing(page: str, manifest: dict[str, Any]) -> None:
     names = [tag for tag, _ in tags]
     assert names[names.index("head") + 1] == "meta", "the policy comes before everything that it is for"
     policy = next(attributes["content"] for _, attributes in tags if attributes.get("http-equiv"))
-    sources = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    sources: dict[str, str] = dict(rule.split(" ", 1) for rule in str(policy).split("; "))
     assert sources.pop("default-src") == "'none'"
     assert {name for rule in sources.values() for name in rule.split()} <= {
         *("'none'", "'unsafe-inline'", "'unsafe-eval'", "data:")

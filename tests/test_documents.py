@@ -232,5 +232,5 @@ def test_the_python_of_bi_md_runs(committed: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize("database", ["raw", "prep", "prod"])
 def test_every_duckdb_from_1_0_on_reads_the_databases(committed: World, database: str) -> None:
     with duckdb.connect(str(committed.warehouse_dir / f"{database}.duckdb"), read_only=True) as connection:
-        (found,) = connection.execute("SELECT tags FROM duckdb_databases() WHERE NOT internal").fetchone()
+        ((found,),) = connection.execute("SELECT tags FROM duckdb_databases() WHERE NOT internal").fetchall()
     assert found["storage_version"] == "v1.0.0+"

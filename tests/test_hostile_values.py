@@ -23,13 +23,14 @@ import pyarrow.parquet as pq
 import pytest
 from markdown_it import MarkdownIt
 
+from scripts.databases import Row
 from scripts.export import export
 from scripts.simulate.tsv import write_enriched
 from tests.comparison import differences
 from tests.models_only import build_tables
 from tests.report_reader import Reader
 from tests.report_worlds import page_of
-from tests.worlds import PROJECT_DIR, Row, World, run_build
+from tests.worlds import PROJECT_DIR, World, run_build
 
 EVENTS, MEMBERS, CLIENTS = "snowplow/events/all.parquet", "wellthy/members.parquet", "wellthy/clients.parquet"
 WEB_PAGE = "contexts_com_snowplowanalytics_snowplow_web_page_1"
@@ -221,7 +222,7 @@ def landing_path(client: Row) -> str:
 
 
 def replaced_event(event: Row, new: Replacements) -> Row:
-    changed = {column: new.of(kind, event[column]) for column, kind in EVENT_TEXTS.items()}
+    changed: Row = {column: new.of(kind, event[column]) for column, kind in EVENT_TEXTS.items()}
     changed["page_urlpath"] = new.path(event["page_urlpath"])
     for (column, field), kind in CONTEXT_TEXTS.items():
         entries = event[column]
@@ -239,7 +240,7 @@ def replaced_member(member: Row, new: Replacements) -> Row:
 
 def replaced_client(client: Row, new: Replacements) -> Row:
     url = client["client_landing_page_url"] and f"{HOST}{new.path(landing_path(client))}"
-    changed = {column: new.of(kind, client[column]) for column, kind in CLIENT_TEXTS.items()}
+    changed: Row = {column: new.of(kind, client[column]) for column, kind in CLIENT_TEXTS.items()}
     return client | changed | {"client_landing_page_url": url}
 
 
@@ -252,7 +253,7 @@ def replaced_sources(sources: dict[str, Source], new: Replacements) -> dict[str,
 
 
 def replaced_answer(row: Row, new: Replacements, entry_ids: dict[str, str]) -> Row:
-    changed = {column: new.of(kind, row[column]) for column, kind in ANSWER_TEXTS.items() if column in row}
+    changed: Row = {column: new.of(kind, row[column]) for column, kind in ANSWER_TEXTS.items() if column in row}
     if "person_id" in row:
         person = row["person_id"]
         is_anonymous = person.startswith("anon:")
@@ -328,7 +329,7 @@ def test_hostile_texts_change_nothing_but_themselves(hostile: Hostile) -> None:
         row_id, entry_ids[row_id] = row["funnel_entry_id"], ""
         person = replaced_answer(row, hostile.new, entry_ids)["person_id"]
         entry_ids[row_id] = new_ids.get((row["funnel_name"], person), f"none of {person}")
-    found = {}
+    found: dict[str, list[int | str]] = {}
     for name in expected:
         rows = [replaced_answer(row, hostile.new, entry_ids) for row in expected[name]]
         lines = differences(rows, actual[name], told_apart(rows))

@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from scripts.databases import Row
 from tests.comparison import differences
 from tests.models_only import build_tables
-from tests.worlds import PROJECT_DIR, Row, World, build_world, copy_project, run_dbt
+from tests.worlds import PROJECT_DIR, World, build_world, copy_project, run_dbt
 
 WEB_PAGE = "contexts_com_snowplowanalytics_snowplow_web_page_1"
 USER = "contexts_com_wellthy_user_2"
@@ -181,7 +182,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     found = Small(World(folder / "data", folder / "warehouse"), kept, [], schema, rejected, households(kept))
     deliveries = Counter(event["event_id"] for event in kept)
     for event in kept:
-        missing = {}
+        missing: Row = {}
         if rng.random() < 0.05 or any(map(found.lacks_always, names(event))):
             missing["derived_tstamp"], event["derived_tstamp"] = None, event["collector_tstamp"]
         elif deliveries[event["event_id"]] == 1 and rng.random() < 0.05:  # the first delivery is told by that time
@@ -231,7 +232,8 @@ def lacking(small: Small, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def dispensable_sightings(events: list[Row]) -> set[int]:
     """Return the events that follow one of the same member, in the same session, on the device: D10 needs the first."""
-    found, last_on_device = set(), {}
+    found: set[int] = set()
+    last_on_device: dict[str, tuple[str, str]] = {}
     for event in sorted(events, key=lambda event: (event["derived_tstamp"], event["event_id"])):
         sighting = event["user_id"], event["domain_sessionid"]
         if None not in sighting and last_on_device.get(event["domain_userid"]) == sighting:

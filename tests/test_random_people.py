@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.databases import Row
 from tests.brute_force import Answer, compute
-from tests.comparison import Row, differences
+from tests.comparison import differences
 from tests.random_people import RandomWorld, random_world
 from tests.worlds import World, copy_project, run_dbt
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -68,7 +70,7 @@ def page(committed_report: Path) -> Reader:
     return Reader(committed_report)
 
 
-def query(warehouse_dir: Path, sql: str, *parameters: str) -> list[tuple]:
+def query(warehouse_dir: Path, sql: str, *parameters: str) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(warehouse_dir / "prod.duckdb"), read_only=True) as connection:
         return connection.execute(sql, parameters).fetchall()
 
@@ -199,7 +201,7 @@ def test_mix_and_rate_split_a_change_as_prod_does(committed: World) -> None:
             " FROM product.funnel_conversion_trends WHERE grain = 'month' AND segment_name = ? AND funnel_name = ?"
             " AND mature_entry_count > 0 ORDER BY period_start_date"
         )
-        months: dict = {}
+        months: dict[date, dict[str, Share]] = {}
         for month, client, part, whole, _, _ in query(committed.warehouse_dir, sql, "client", funnel):
             months.setdefault(month, {})[client] = Share(part, whole)
         told = query(committed.warehouse_dir, sql, "all", funnel)

@@ -420,7 +420,7 @@ def test_random_relations_differ_as_plain_python_says(
     assert tallies["rate"].count("noise") > 3, "the noise is part of what is tried"
     moved = {(e.key["id"], e.key["part"]): set(e.columns) for e in found.examples if e.how == "changed"}
     assert moved == {key: {name for name, told in outcomes[key].items() if told == "moved"} for key in changed}
-    ids = [each.key["id"] for each in found.examples if each.how == "changed"]
+    ids: list[Any] = [each.key["id"] for each in found.examples if each.how == "changed"]
     assert ids == sorted(ids)
 
     as_rows = compare_relations(connection, *sides, (), "none", Tolerance(), 0)

@@ -27,7 +27,9 @@ def a_model(**changes: object) -> ModelChange:
     return ModelChange(**(given | {"is_predicted": True} | changes))
 
 
-def broken(model: ModelChange, headlines: dict = UNMOVED, *expectations: Expectation) -> list[Gate]:
+def broken(
+    model: ModelChange, headlines: dict[tuple[str, str], Metric] = UNMOVED, *expectations: Expectation
+) -> list[Gate]:
     settings = Settings(expectations=expectations)
     found = [(what, settings.limits[what.gate]) for what in measured(headlines, (model,))]
     return [gate for gate in held(found, settings)[0] if gate.status != "passed"]

@@ -599,9 +599,9 @@ def test_fragments_and_ids_meet() -> None:
         assert len(ids) == len(set(ids))
         assert {"verdict", "gates", "funnel", "metrics", "models", "lineage", "again"} <= set(ids)
         assert {unquote(value[1:]) for _, name, value in attributes if name == "href" and value[0] == "#"} <= set(ids)
-    ids = {value for _, name, value in Page(html(example_review())).attributes if name == "id"}
-    assert {"model-funnel_entries", "model-clients"} <= ids
-    assert "model-members" not in ids
+    own_ids = {value for _, name, value in Page(html(example_review())).attributes if name == "id"}
+    assert {"model-funnel_entries", "model-clients"} <= own_ids
+    assert "model-members" not in own_ids
 
 
 def test_tables_have_captions_and_headers() -> None:

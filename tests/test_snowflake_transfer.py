@@ -427,6 +427,7 @@ def test_a_bad_argument_is_named_in_one_line(
 ) -> None:
     monkeypatch.chdir(PROJECT_DIR)
     arguments, words = BAD_ARGUMENTS[name]
+    code: int | str | None
     try:
         code = main(arguments)
     except SystemExit as stopped:  # argparse's way

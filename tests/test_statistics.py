@@ -1,24 +1,26 @@
 """The statistics in SQL equal SciPy's, on many numbers and on the clients of a whole world."""
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import jinja2
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from tests.worlds import PROJECT_DIR, World
 
 
 @pytest.fixture(scope="module")
-def macros() -> jinja2.environment.TemplateModule:
+def macros() -> Any:
     """Return the macros of macros/statistics.sql: they are plain Jinja, dbt adds nothing to them."""
     source = Path(PROJECT_DIR / "macros" / "statistics.sql").read_text(encoding="utf-8")
     return jinja2.Environment(autoescape=False).from_string(source).module
 
 
-def evaluate(expressions: list[str], columns: dict[str, np.ndarray]) -> list[np.ndarray]:
+def evaluate(expressions: list[str], columns: dict[str, ArrayLike]) -> list[NDArray[np.float64]]:
     """Evaluate SQL expressions over columns of numbers."""
     with duckdb.connect() as connection:
         connection.register("numbers", {name: np.asarray(values) for name, values in columns.items()})
@@ -26,7 +28,7 @@ def evaluate(expressions: list[str], columns: dict[str, np.ndarray]) -> list[np.
     return [np.ma.filled(values.astype(float), np.nan) for values in rows.values()]
 
 
-def test_D13_wilson_intervals(macros: jinja2.environment.TemplateModule) -> None:
+def test_D13_wilson_intervals(macros: Any) -> None:
     generator = np.random.default_rng(1)
     trials = np.concatenate([[1, 1, 10, 10, 100_000], generator.integers(1, 2000, 500)])
     successes = np.concatenate([[0, 1, 0, 10, 1], (trials[5:] * generator.random(500)).astype(int)])
@@ -37,12 +39,12 @@ def test_D13_wilson_intervals(macros: jinja2.environment.TemplateModule) -> None
     np.testing.assert_allclose(high, [interval.high for interval in expected], rtol=1e-9)
 
 
-def test_D13_no_trials_have_no_interval(macros: jinja2.environment.TemplateModule) -> None:
+def test_D13_no_trials_have_no_interval(macros: Any) -> None:
     bounds = evaluate([str(macros.wilson_low("k", "n")), str(macros.wilson_high("k", "n"))], {"k": [0], "n": [0]})
     assert np.isnan(bounds).all()
 
 
-def test_D13_normal_tail(macros: jinja2.environment.TemplateModule) -> None:
+def test_D13_normal_tail(macros: Any) -> None:
     z = np.concatenate([np.linspace(-10, 10, 401), [0.0, 7.071, 7.072, 30.0, -37.0]])
     (p,) = evaluate([str(macros.normal_two_sided_p("z"))], {"z": z})
     expected = 2 * stats.norm.sf(np.abs(z))

@@ -6,7 +6,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.worlds import Row, World, copy_project, run_build, run_dbt, write_source
+from scripts.databases import Row
+from tests.worlds import World, copy_project, run_build, run_dbt, write_source
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=timezone.utc)
 WEB_PAGE = "contexts_com_snowplowanalytics_snowplow_web_page_1"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from scripts.databases import Row
 from tests import true_answers
-from tests.comparison import Row, differences
+from tests.comparison import differences
 from tests.worlds import World, copy_project, run_build
 
 PERSON = ("funnel_name", "person_id")

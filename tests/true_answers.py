@@ -27,8 +27,8 @@ def _segments(entry: Row) -> Iterator[tuple[str, str]]:
 def step_conversion(entries: list[Row], steps: list[Row]) -> list[Row]:
     """Return funnel × entry month (None: all) × segment (all, device) × step of the mature entries."""
     entry_of = {(entry["funnel_name"], entry["person_id"]): entry for entry in entries if entry["is_mature"]}
-    reached_required = defaultdict(list)
-    cells: dict[tuple[Any, ...], list[tuple[bool, bool]]] = defaultdict(list)
+    reached_required: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    cells: dict[tuple[str, date | None, str, str, int, bool], list[tuple[bool, bool]]] = defaultdict(list)
     for step in sorted(steps, key=lambda step: step["step_order"]):
         person = (step["funnel_name"], step["person_id"])
         if person not in entry_of:

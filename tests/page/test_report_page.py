@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -87,7 +88,7 @@ def test_it_asks_for_nothing_and_has_no_errors(opened: Opened, committed_report:
 
 
 def test_every_chart_is_drawn_fits_and_cuts_no_label(page: Page) -> None:
-    found = {}
+    found: dict[str, Any] = {}
     for id in shown_one_by_one(page):
         page.locator("#choice").select_option(id)
         charts = page.evaluate(CHARTS)
