@@ -28,7 +28,8 @@ class Resource:
     @property
     def name(self) -> str:
         """Its name, as in ref()."""
-        return self.node["name"]
+        name: str = self.node["name"]
+        return name
 
     @property
     def layer(self) -> str:
@@ -43,7 +44,8 @@ class Resource:
     @property
     def columns(self) -> dict[str, dict[str, Any]]:
         """The described columns by name, in their order."""
-        return self.node["columns"]
+        columns: dict[str, dict[str, Any]] = self.node["columns"]
+        return columns
 
     def tests_of(self, kind: str, column: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield the arguments of its tests of a kind, such as accepted_range; of one column where it is named."""
@@ -70,7 +72,8 @@ class Project:
     @property
     def name(self) -> str:
         """The project's name, which tells its macros from those of packages."""
-        return self.manifest["metadata"]["project_name"]
+        name: str = self.manifest["metadata"]["project_name"]
+        return name
 
     @cached_property
     def models(self) -> list[Resource]:

@@ -28,7 +28,7 @@ def findings_in_tables(project: Project, warehouse_dir: Path, people: Collection
         for name in ("prep", "prod"):
             attach(connection, warehouse_dir / f"{name}.duckdb", name)
         connection.execute("CREATE TEMP TABLE people AS SELECT LOWER(UNNEST($1)) AS name", [list(people)])
-        found = set()
+        found: set[str] = set()
         for model in project.models:
             types = _types(connection, model)
             found.update(_columns_not_described(model, types))
