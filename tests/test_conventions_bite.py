@@ -131,7 +131,8 @@ def found_in_tables(committed: World, tmp_path_factory: pytest.TempPathFactory) 
         Break(name, frozenset(re.findall(r"(?:prep|prod)\.\w+\.\w+", sql)), [sql], found)
         for name, (sql, found) in TABLES.items()
     ]
-    project, found = Project(PROJECT_DIR), {}
+    project = Project(PROJECT_DIR)
+    found: dict[str, list[str]] = {}
     for together in rounds_of(breaks):
         folder = tmp_path_factory.mktemp("tables")
         with duckdb.connect() as connection:
