@@ -60,8 +60,8 @@ def built(changed: Path) -> World:
     world = World(PROJECT_DIR / "data", changed.parent / "warehouse")
     models = sorted({name for patch in PATCHES for path in touched(patch) for _, name in MODEL.findall(path)})
     for command in (
-        ["build", "--resource-type", "seed", "--resource-type", "model"],
-        ["test", "--select", *models, "funnel_segments", "funnel_definitions", "funnel_step_conversion"],
+        ["--quiet", "build", "--resource-type", "seed", "--resource-type", "model"],
+        ["--quiet", "test", "--select", *models, "funnel_segments", "funnel_definitions", "funnel_step_conversion"],
     ):
         outcome = run_dbt(changed, world.data_dir, world.warehouse_dir, *command)
         assert outcome.returncode == 0, outcome.stdout
