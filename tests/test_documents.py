@@ -33,8 +33,8 @@ RUN_ELSEWHERE = {
 }
 NOT_RUN = {
     "git switch -c my-change": "changes the checkout",
-    'make bench ARGS="--events 10000000 --runs 3 --json bench.json"': "takes minutes; tests/test_bench.py has the parts",
-    'make bench ARGS="--only build,by_hand --data-dir data"': "takes a minute; tests/test_bench.py has the parts",
+    'make bench ARGS="--events 10000000 --runs 3 --json bench.json"': "takes minutes: tests/test_bench.py",
+    'make bench ARGS="--only build,by_hand --data-dir data"': "takes a minute: tests/test_bench.py",
     'make bench ARGS="--only funnel --hits 20000000"': "needs ClickHouse",
     "export SNOWFLAKE_ACCOUNT=… SNOWFLAKE_USER=… SNOWFLAKE_ROLE=… SNOWFLAKE_WAREHOUSE=…": "needs an account",
     "export SNOWFLAKE_PRIVATE_KEY_PATH=…": "needs an account",
