@@ -157,3 +157,16 @@ def test_the_source_column_of_the_example_has_the_source_s_values(built: World) 
     )
     assert [tuple(row.values()) for row in found] == wanted
     assert all(modified for _, modified in wanted)
+
+
+def test_the_event_column_of_the_example_has_the_source_s_values(built: World) -> None:
+    source = f"READ_PARQUET('{built.data_dir}/snowplow/events/*.parquet')"
+    with duckdb.connect() as connection:
+        wanted = connection.execute(
+            f"SELECT LOWER(br_lang) AS language, COUNT(*) AS event_count FROM {source} GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    found = built.query(
+        "SELECT browser_language, COUNT(*) AS event_count FROM base.events GROUP BY ALL ORDER BY ALL", "prep"
+    )
+    assert [tuple(row.values()) for row in found] == wanted
+    assert len(wanted) > 3
