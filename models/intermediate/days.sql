@@ -1,9 +1,4 @@
--- One row per day: every date that an event may have.
-SELECT CAST(spine.date_day AS DATE) AS calendar_date
-  FROM (
-        {{ dbt.date_spine(
-            'day'
-          , "CAST('" ~ var('plausible_from_date') ~ "' AS DATE)"
-          , "CAST('" ~ var('plausible_before_date') ~ "' AS DATE)"
-        ) }}
-       ) AS spine
+-- One row per day on which anybody got an account or was at a step of a funnel.
+SELECT periods.reported_date AS calendar_date
+  FROM {{ ref('reporting_periods') }} AS periods
+ WHERE periods.grain = 'all'
