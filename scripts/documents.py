@@ -1,6 +1,7 @@
 """Hold the documents against what there is: make targets and variables, prod tables, programs, options, files, links.
 
-Whatever a document names must exist, and every make target, make variable, prod table and option must be named.
+Whatever a document names must exist, and every make target, make variable, prod table and option must be named. When
+the columns of prod change, the changelog must be written on: it records their fingerprint.
 What is wrong is said one line each: file, what, remedy. Exit codes: 0 all true, 1 not.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import re
 import sys
 from collections.abc import Iterator, Set
@@ -16,12 +18,14 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
+import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 FIRST_READ = ("README.md", "CONTRIBUTING.md")
 """Where people look for a make target; the second may be missing."""
+_CHANGELOG = "CHANGELOG.md"
 _FOLDERS = ("docs", "data")  # of more documents
 _MAKE = re.compile(r"\bmake((?: +[A-Z_]+=\S+)*) +([a-z][a-z-]*)((?: +[A-Z_]+=[^\s`]*)*)")
 _TARGET = re.compile(r"^([a-z][a-z-]*):.* ## ", re.MULTILINE)
@@ -64,8 +68,8 @@ class Project:
 
     @cached_property
     def documents(self) -> list[Document]:
-        """README.md, CONTRIBUTING.md if it is there, and the Markdown below docs/ and data/."""
-        paths = [self.folder / name for name in FIRST_READ]
+        """README.md, CONTRIBUTING.md and CHANGELOG.md if they are there, and the Markdown below docs/ and data/."""
+        paths = [self.folder / name for name in (*FIRST_READ, _CHANGELOG)]
         paths += [path for name in _FOLDERS for path in sorted((self.folder / name).rglob("*.md"))]
         return [read_document(self.folder, path) for path in paths if path.is_file()]
 
@@ -116,6 +120,17 @@ class Project:
         """The tables that people read."""
         return sorted(path.stem for path in (self.folder / "models" / "prod").glob("*.sql"))
 
+    @cached_property
+    def prod_columns(self) -> str:
+        """A fingerprint of the columns that people read: table, name and type of each."""
+        columns = [
+            f"{model['name']}.{column['name']} {column['data_type']}"
+            for path in sorted((self.folder / "models" / "prod").glob("*.yml"))
+            for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+            for column in model["columns"]
+        ]
+        return hashlib.sha256("\n".join(sorted(columns)).encode()).hexdigest()[:12]
+
 
 def read_document(folder: Path, path: Path) -> Document:
     """Return what the Markdown file says."""
@@ -156,7 +171,7 @@ def problems(folder: Path) -> list[str]:
     """Return one line for everything that a document names and is not there, and that is there and not named."""
     project = Project(folder)
     found = [*_false_make(project), *_false_programs(project), *_false_files(project), *_false_tables(project)]
-    return [*dict.fromkeys(found), *_unnamed(project)]
+    return [*dict.fromkeys(found), *_unnamed(project), *_untold_columns(project)]
 
 
 def _false_make(project: Project) -> Iterator[str]:
@@ -239,6 +254,13 @@ def _unnamed(project: Project) -> Iterator[str]:
             is_named = any(document.mentions(rf"{option}(?![\w-])") for document in project.documents)
             if not is_set_by_make and not is_named:
                 yield f"README.md: {option} of {module} is in no document: add what it is for, or remove the option"
+
+
+def _untold_columns(project: Project) -> Iterator[str]:
+    changelog = project.folder / _CHANGELOG
+    record = f"<!-- columns of prod: {project.prod_columns} -->"
+    if not (changelog.is_file() and record in changelog.read_text(encoding="utf-8")):
+        yield f"{_CHANGELOG}: the columns of prod have changed: tell readers under Unreleased, and put `{record}` there"
 
 
 def main() -> None:

@@ -16,20 +16,26 @@ from tests.worlds import PROJECT_DIR, World
 
 BI = PROJECT_DIR / "docs" / "bi.md"
 PROGRAM = "-m scripts.documents"
-FILES = ("Makefile", "README.md", "data/README.md", "profiles.yml", "review.yml")
-FOLDERS = ("docs", "macros", "models", "packages", "scripts", "seeds", "tests")
+FILES = ("Makefile", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md", "profiles.yml", "review.yml")
+FOLDERS = (".github", "docs", "macros", "models", "packages", "scripts", "seeds", "tests")
 ADDED_OPTION = 'if __name__ == "__main__":\n    parser.add_argument("--colour")\n'
 
 # Commands of code blocks that run in a test of their own, and those that none runs.
 RUN_ELSEWHERE = {
     "make build": "every test that reads a world: tests/conftest.py runs the program",
     "make test": "this run",
+    "make review": "tests/test_review.py",
+    "make lint": ".ci/run",
     "make build DATA_DIR=sample WAREHOUSE_DIR=warehouse_sample": "tests/test_snowflake_transfer.py",
     ".venv/bin/python -m scripts.snowflake.transfer convert downloaded sample": "tests/test_snowflake_transfer.py",
     "python -m scripts.simulate --people 20000 --months 12 --seed 1 --start 2025-01-01"
     " --out /tmp/world [--no-truth] [--tsv /tmp/lines]": ("tests/conftest.py, with fewer people"),
 }
 NOT_RUN = {
+    "git switch -c my-change": "changes the checkout",
+    'make bench ARGS="--events 10000000 --runs 3 --json bench.json"': "takes minutes: tests/test_bench.py",
+    'make bench ARGS="--only build,by_hand --data-dir data"': "takes a minute: tests/test_bench.py",
+    'make bench ARGS="--only funnel --hits 20000000"': "needs ClickHouse",
     "export SNOWFLAKE_ACCOUNT=… SNOWFLAKE_USER=… SNOWFLAKE_ROLE=… SNOWFLAKE_WAREHOUSE=…": "needs an account",
     "export SNOWFLAKE_PRIVATE_KEY_PATH=…": "needs an account",
     "export SNOWFLAKE_DEVELOPER=anna": "needs an account",
@@ -44,9 +50,8 @@ def copy(tmp_path: Path) -> Path:
     for name in FOLDERS:
         shutil.copytree(PROJECT_DIR / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "data").mkdir()
-    for name in (*FILES, "CONTRIBUTING.md"):
-        if (PROJECT_DIR / name).exists():  # CONTRIBUTING.md may be missing
-            shutil.copy(PROJECT_DIR / name, tmp_path / name)
+    for name in FILES:
+        shutil.copy(PROJECT_DIR / name, tmp_path / name)
     return tmp_path
 
 

@@ -44,7 +44,7 @@ WITH repeated_hashes AS (
                 ELSE events.refr_urlhost END AS referrer_host
          , events.geo_country
 
-         -- what
+         -- what, and with what
          , CASE WHEN events.event_name = 'funnel' AND events.event_vendor = 'com.wellthy'
                     THEN {{ event_field('events.unstruct_event_com_wellthy_funnel_1', 'funnel_name') }}
                          || '/' || {{ event_field('events.unstruct_event_com_wellthy_funnel_1', 'step_name') }}
@@ -54,8 +54,6 @@ WITH repeated_hashes AS (
          , events.pp_yoffset_max AS scroll_offset_pixels
          , events.br_viewheight AS view_height_pixels
          , events.doc_height AS page_height_pixels
-
-         -- with what
          , {{ context_field('events.contexts_nl_basjes_yauaa_context_1', 'device_class') }} AS device_class
          , events.dvce_type
          , LOWER(events.useragent) AS useragent

@@ -29,7 +29,7 @@ _TOLERANCE = Tolerance(absolute=0, relative=1e-9)
 
 
 def compare_tables(prod: Path, by_hand: Path) -> dict[str, Comparison]:
-    """Compare every table of two database files on the columns that the one by hand has, by table name.
+    """Compare every table of two database files on the columns and segments that the one by hand has, by table name.
 
     Floats may differ by a billionth, all else must be equal.
     """
@@ -62,6 +62,8 @@ def _compare(connection: duckdb.DuckDBPyConnection, table: str, key: tuple[str, 
         source = f"{schema}.{table} AS rows"
         if table == "funnel_page_views":  # the person stands in the entry only
             source += f" INNER JOIN {schema}.funnel_entries AS entries ON entries.{entry_id} = rows.{entry_id}"
+        if "segment_name" in key:
+            source += f" WHERE rows.segment_name IN (SELECT segment_name FROM by_hand.main.{table})"
         named = [f"{'entries' if name == 'person_id' and 'JOIN' in source else 'rows'}.{name}" for name in columns]
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {side} AS SELECT {', '.join(named)} FROM {source}")
     return compare_relations(connection, "build", "hand", key, "natural key", _TOLERANCE, example_count=3)
