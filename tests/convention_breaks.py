@@ -134,8 +134,8 @@ FILES = {
         ["models/prod/funnel_conversion_trends.yml: is_complete_period is INTEGER, but is_ and has_ begin the names of BOOLEAN columns: cast or rename it"],
     ),
     "columns: a rate without a test": (
-        [Edit(TRENDS_YML, 'observed for one day (0..1).", data_tests: [*rate]}', 'observed for one day (0..1)."}')],
-        ["models/prod/funnel_conversion_trends.yml: conversion_rate_1d is not tested to lie in 0..1: add dbt_utils.accepted_range with min_value: 0 and max_value: 1"],
+        [Edit(TRENDS_YML, '              - "conversion_rate_1d BETWEEN 0 AND 1"\n', "")],
+        ["models/prod/funnel_conversion_trends.yml: conversion_rate_1d is not tested to lie in 0..1: add `conversion_rate_1d BETWEEN 0 AND 1` to the rules of its test rules_hold"],
     ),
     "columns: an e-mail in prod": (
         [Edit(ENTRIES, "SELECT ", "SELECT NULL AS email, "), Edit(ENTRIES_YML, "    columns:\n", "    columns:\n      - {name: email, data_type: VARCHAR, description: Address.}\n")],

@@ -46,13 +46,10 @@ def declared_types_fit_the_names(project: Project) -> Iterator[str]:
 def rates_are_tested(project: Project) -> Iterator[str]:
     """Every rate and share is tested to lie in 0..1; not in views, which cost again whenever they are read."""
     for model in (model for model in project.models if model.node["config"]["materialized"] != "view"):
+        rules = {rule for test in model.tests_of("rules_hold") for rule in test.get("rules", ())}
         for name in filter(_RATE.fullmatch, model.columns):
-            ranges = model.tests_of("accepted_range", name)
-            if not any((found.get("min_value"), found.get("max_value")) == (0, 1) for found in ranges):
-                yield (
-                    f"{model.yml}: {name} is not tested to lie in 0..1: add dbt_utils.accepted_range with min_value: 0"
-                    " and max_value: 1"
-                )
+            if (rule := f"{name} BETWEEN 0 AND 1") not in rules:
+                yield f"{model.yml}: {name} is not tested to lie in 0..1: add `{rule}` to the rules of its test rules_hold"
 
 
 def prod_names_nobody(project: Project) -> Iterator[str]:

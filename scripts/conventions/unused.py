@@ -20,6 +20,7 @@ def macros_are_called(project: Project) -> Iterator[str]:
     text = "\n".join([settings, *(text for _, text in project.sql_files("models", "macros", "tests/dbt"))])
     called = set(re.findall(r"(?<!macro )\b(\w+)\(", without_comments(text)))
     called |= {name for _, text in project.sql_files("macros") for name in DISPATCHED.findall(text)}
+    called |= {f"test_{(test.get('test_metadata') or {}).get('name')}" for test in project.nodes("test")}
     of_dbt = {macro["name"] for macro in project.manifest["macros"].values() if macro["package_name"] != project.name}
     for macro in project.macros:
         what_it_is_a_side_of = re.sub(r"^[a-z]+__", "", macro["name"])
