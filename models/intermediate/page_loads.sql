@@ -71,7 +71,10 @@ WITH views AS (
              , visits_timeline ~ ' ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING'
            ) }} AS next_viewed_at
       FROM loads
-     WHERE loads.domain_sessionid IN (SELECT fires.domain_sessionid FROM loads AS fires WHERE NOT fires.is_visit_start)
+     WHERE loads.domain_sessionid IN (
+               SELECT fires.domain_sessionid FROM loads AS fires
+                WHERE NOT fires.is_visit_start
+           )
 )
 
 SELECT views.event_id
