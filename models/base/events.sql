@@ -32,7 +32,7 @@ WITH repeated_hashes AS (
                NULLIF(events.user_id, '')
              , NULLIF({{ context_field('events.contexts_com_wellthy_user_2', 'user_id') }}, '')
            ) AS member_id
-         , {{ context_field('events.contexts_com_wellthy_user_2', 'role') }} AS user_role
+         , COALESCE({{ context_field('events.contexts_com_wellthy_user_2', 'role') }} = 'STAFF', FALSE) AS is_staff
          , NULLIF(events.domain_userid, '') AS domain_userid
          , NULLIF(events.domain_sessionid, '') AS domain_sessionid
 
@@ -77,7 +77,7 @@ SELECT deliveries.event_id
            'minute', 5, 'COALESCE(deliveries.collected_at, deliveries.loaded_at)'
        ) }}, FALSE) AS is_ahead_of_collection
      , deliveries.member_id
-     , deliveries.user_role
+     , deliveries.is_staff
      , deliveries.domain_userid
      , deliveries.domain_sessionid
      , deliveries.page_view_id
