@@ -135,7 +135,7 @@ FILES = {
     ),
     "columns: a rate without a test": (
         [Edit(TRENDS_YML, '              - "conversion_rate_1d BETWEEN 0 AND 1"\n', "")],
-        ["models/prod/funnel_conversion_trends.yml: conversion_rate_1d is not tested to lie in 0..1: add `conversion_rate_1d BETWEEN 0 AND 1` to the rules of its test rules_hold"],
+        ["models/prod/funnel_conversion_trends.yml: conversion_rate_1d is not tested to lie in 0..1: add `conversion_rate_1d BETWEEN 0 AND 1` to its test rules_hold"],
     ),
     "columns: an e-mail in prod": (
         [Edit(ENTRIES, "SELECT ", "SELECT NULL AS email, "), Edit(ENTRIES_YML, "    columns:\n", "    columns:\n      - {name: email, data_type: VARCHAR, description: Address.}\n")],

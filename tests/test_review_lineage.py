@@ -426,8 +426,8 @@ def test_every_model_is_read_and_soon(manifest: dict[str, Any], columns: dict[st
     [
         (
             "page_views",
-            "ELSE dwells.scroll_depth_rate END",
-            "ELSE dwells.scroll_depth_rate END + 1",
+            "ELSE dwells.scroll_depth_ratio END",
+            "ELSE dwells.scroll_depth_ratio END + 1",
             {"scroll_depth_rate"},
             "funnel_page_engagement",
             {"median_scroll_depth_rate"},
@@ -471,8 +471,8 @@ ONLY_TABLES = ("--resource-type", "model", "--resource-type", "seed")
 EDITS = {
     "base/events.sql": (", events.geo_country", ", 'XX' AS geo_country", {"geo_country"}),
     "intermediate/page_views.sql": (
-        "ELSE dwells.scroll_depth_rate END",
-        "ELSE dwells.scroll_depth_rate / 2 END",
+        "ELSE dwells.scroll_depth_ratio END",
+        "ELSE dwells.scroll_depth_ratio / 2 END",
         {"scroll_depth_rate"},
     ),
 }

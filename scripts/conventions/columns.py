@@ -49,7 +49,7 @@ def rates_are_tested(project: Project) -> Iterator[str]:
         rules = {rule for test in model.tests_of("rules_hold") for rule in test.get("rules", ())}
         for name in filter(_RATE.fullmatch, model.columns):
             if (rule := f"{name} BETWEEN 0 AND 1") not in rules:
-                yield f"{model.yml}: {name} is not tested to lie in 0..1: add `{rule}` to the rules of its test rules_hold"
+                yield f"{model.yml}: {name} is not tested to lie in 0..1: add `{rule}` to its test rules_hold"
 
 
 def prod_names_nobody(project: Project) -> Iterator[str]:
