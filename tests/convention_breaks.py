@@ -106,7 +106,7 @@ FILES = {
         ["models/intermediate/unentered_people.yml: the description begins `One row per funnel × person seen at a step of the funnel but never at its first`, line 1 of the model `One row per person seen at a step of the funnel but never at its first`: use the same words"],
     ),
     "descriptions: not tested to be unique": (
-        [Edit(MEMBERS_YML, "[unique, not_null]", "[not_null]")],
+        [Edit(MEMBERS_YML, "        data_tests: [unique]\n", "")],
         ["models/base/members.yml: nothing tests that members has one row per member account: add `unique` to its key, or dbt_utils.unique_combination_of_columns to its data_tests"],
     ),
     "descriptions: a column without": (
