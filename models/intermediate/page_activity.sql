@@ -27,7 +27,6 @@ WITH visit_events AS (
 , stretches AS (
     SELECT visit_events.domain_sessionid
          , visit_events.visit_number
-         , COUNT(CASE WHEN visit_events.is_ping THEN 1 END) AS ping_count
          , {{ small_number_count(
                'CASE WHEN visit_events.is_ping THEN visit_events.heartbeat - 60 * FLOOR(visit_events.heartbeat / 60) END'
            ) }} AS heartbeat_count
@@ -42,7 +41,6 @@ WITH visit_events AS (
 
 SELECT stretches.domain_sessionid
      , stretches.visit_number
-     , CAST(SUM(stretches.ping_count) AS INTEGER) AS ping_count
      , CAST(SUM(stretches.heartbeat_count) AS INTEGER) AS heartbeat_count
      , MAX(stretches.last_ping_at) AS last_ping_at
      , MIN(stretches.first_cta_click_at) AS first_cta_click_at

@@ -6,11 +6,9 @@ WITH views AS (
     SELECT events.event_id
          , COALESCE(events.page_view_id, events.event_id) AS page_view_id
          , events.person_id
-         , events.domain_userid
          , events.domain_sessionid
          , events.page_urlpath
          , events.referrer_host
-         , events.device_type
          , events.event_at AS viewed_at
       FROM {{ ref('member_events') }} AS events
      WHERE events.event_name = 'page_view'
@@ -80,11 +78,9 @@ WITH views AS (
 SELECT views.event_id
      , views.page_view_id
      , views.person_id
-     , views.domain_userid
      , views.domain_sessionid
      , views.page_urlpath
      , views.referrer_host
-     , views.device_type
      , views.viewed_at
      , loads.is_visit_start
      , CAST(COALESCE(double_fires.visit_number, loads.load_number) AS INTEGER) AS visit_number

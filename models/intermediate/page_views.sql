@@ -3,18 +3,13 @@ WITH visits AS (
     SELECT loads.event_id
          , loads.page_view_id
          , loads.person_id
-         , loads.domain_userid
          , loads.domain_sessionid
-         , loads.visit_number
          , loads.page_urlpath
-         , loads.referrer_host
-         , loads.device_type
          , loads.viewed_at
          , CASE
                WHEN loads.domain_sessionid IS NULL THEN NULL
                ELSE {{ seconds_between('loads.viewed_at', 'COALESCE(loads.next_viewed_at, activity.last_ping_at)') }}
            END AS open_seconds
-         , COALESCE(activity.ping_count, 0) AS ping_count
          , CASE
                WHEN activity.heartbeat_count > 0
                    THEN {{ var('heartbeat_interval_seconds') }} * (activity.heartbeat_count - 1)
@@ -34,12 +29,8 @@ WITH visits AS (
     SELECT visits.event_id
          , visits.page_view_id
          , visits.person_id
-         , visits.domain_userid
          , visits.domain_sessionid
-         , visits.visit_number
          , visits.page_urlpath
-         , visits.referrer_host
-         , visits.device_type
          , visits.viewed_at
          , CASE
                WHEN visits.open_seconds < 0 THEN 0
@@ -47,7 +38,6 @@ WITH visits AS (
                ELSE visits.open_seconds
            END AS dwell_seconds
          , COALESCE(visits.open_seconds > {{ var('dwell_cap_seconds') }}, FALSE) AS is_dwell_capped
-         , visits.ping_count
          , visits.heartbeat_seconds
          , visits.seconds_to_cta_click
          , visits.scroll_depth_ratio
@@ -57,12 +47,8 @@ WITH visits AS (
 SELECT dwells.page_view_id
      , dwells.event_id
      , dwells.person_id
-     , dwells.domain_userid
      , dwells.domain_sessionid
-     , dwells.visit_number
      , dwells.page_urlpath
-     , dwells.referrer_host
-     , dwells.device_type
      , dwells.viewed_at
      , CAST(dwells.dwell_seconds AS DOUBLE) AS dwell_seconds
      , dwells.dwell_seconds IS NULL AS is_dwell_unknown
@@ -71,7 +57,6 @@ SELECT dwells.page_view_id
            WHEN dwells.heartbeat_seconds > dwells.dwell_seconds THEN dwells.dwell_seconds
            ELSE dwells.heartbeat_seconds
        END AS DOUBLE) AS engaged_seconds
-     , dwells.ping_count
      , CAST(CASE
            WHEN dwells.seconds_to_cta_click < 0 THEN 0
            ELSE dwells.seconds_to_cta_click
