@@ -87,20 +87,6 @@ CASES = {
         failures=1,
         on_column=True,
     ),
-    "not_empty": Case(
-        "not_empty_string",
-        {"column_name": "b"},
-        good="(1, 'x'), (1, NULL)",
-        bad="(1, ''), (1, '  '), (1, 'x')",
-        failures=2,
-    ),
-    "not_empty_untrimmed": Case(
-        "not_empty_string",
-        {"column_name": "b", "trim_whitespace": False},
-        good="(1, 'x'), (1, '  '), (1, NULL)",
-        bad="(1, ''), (1, '  ')",
-        failures=1,
-    ),
 }
 
 KEYS = """
