@@ -28,7 +28,7 @@ RUN_ELSEWHERE = {
     "make lint": ".ci/run",
     "make build DATA_DIR=sample WAREHOUSE_DIR=warehouse_sample": "tests/test_snowflake_transfer.py",
     ".venv/bin/python -m scripts.snowflake.transfer convert downloaded sample": "tests/test_snowflake_transfer.py",
-    "python -m scripts.simulate --people 20000 --months 12 --seed 1 --start 2025-01-01"
+    ".venv/bin/python -m scripts.simulate --people 20000 --months 12 --seed 1 --start 2025-01-01"
     " --out /tmp/world [--no-truth] [--tsv /tmp/lines]": ("tests/conftest.py, with fewer people"),
 }
 NOT_RUN = {
