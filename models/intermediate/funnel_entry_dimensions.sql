@@ -1,5 +1,5 @@
 -- One row per entry: what the person was, and where they came from, when they entered.
--- page loads that start a visit are the page views, without what was done on them
+-- page_loads that start a visit are the rows of page_views; what was done on a page is not asked here
 WITH landings AS (
     SELECT entries.funnel_entry_id
          , clients.client_id
