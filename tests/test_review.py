@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,13 @@ def test_a_review_writes_nothing_outside_its_folder(unchanged: Unchanged) -> Non
 def test_every_patch_is_expected_to_do_something() -> None:
     assert sorted(EXPECTED) == sorted(patch.stem for patch in PATCHES.glob("*.patch"))
     assert len(EXPECTED) >= 15
+
+
+def test_every_patch_applies(unchanged: Unchanged) -> None:
+    for patch in PATCHES.glob("*.patch"):
+        command = ["git", "apply", "--check", str(patch)]
+        outcome = subprocess.run(command, cwd=unchanged.project_dir, capture_output=True, text=True)
+        assert outcome.returncode == 0, f"{patch}: make the change again, and `git diff > {patch}`\n{outcome.stderr}"
 
 
 def test_each_change_gets_the_verdict_and_the_gates_it_must(reviewed: dict[str, dict[str, Any]]) -> None:
