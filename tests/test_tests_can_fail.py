@@ -55,7 +55,7 @@ BREAKS = [
     Break("T8", "models/intermediate/page_views.sql", "WHEN dwells.heartbeat_seconds > dwells.dwell_seconds", "WHEN dwells.heartbeat_seconds < 0"),
     Break("T9", "macros/small_number_count.sql", "BIT_COUNT(BIT_OR(CAST(1 AS BIGINT) << CAST({{ expression }} AS BIGINT)))", "COUNT({{ expression }})", "page_activity"),
     Break("T11", "models/prod/funnel_page_engagement.sql", "exact_sum('steps.dwell_seconds')", "exact_sum('steps.dwell_seconds / steps.visit_count')"),
-    Break("T12", "models/prod/funnel_page_views.sql", "hit_at <= entries.measured_until_at", "hit_at <= entries.window_ends_at"),
+    Break("T12", "models/intermediate/funnel_visits.sql", "hit_at <= entries.measured_until_at", "hit_at <= entries.window_ends_at"),
     Break("D13", "dbt_project.yml", "tested_account_count: 30", "tested_account_count: 41", "client_z_tests"),
     Break("G1", "models/prod/funnel_client_comparison.sql", "ranks.p_value_times_tests / ranks.p_value_rank", "ranks.p_value_times_tests"),
     Break("D11", "models/intermediate/client_account_conversions.sql", "AND dimensions.account_created_at IS NOT NULL", ""),
