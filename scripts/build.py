@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from scripts import PROJECT_DIR
 from scripts.answers import AnswersError, print_answers
 from scripts.dbt_run import BuildError, MachineError, code_fingerprint, run_dbt
 from scripts.increment import Plan, inputs, plan, write_note
@@ -25,7 +26,6 @@ from scripts.sources import SourceError, declared_sources
 from scripts.warehouse import WarehouseError, building_dir, locked, recover, swap_in
 from scripts.wording import print_what_the_terminal_can
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
 _UNIT_TESTED = PROJECT_DIR / "target" / "unit_tested.sha256"  # the code whose unit tests have passed
 
 

@@ -20,11 +20,11 @@ import duckdb
 import yaml
 from rich.console import Console
 
+from scripts import PROJECT_DIR
 from scripts.databases import attach
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.pages import replace_file
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
 PAGE = PROJECT_DIR / "report" / "docs.html"
 # Dbt's page knows how to track its readers: whatever it may ask for, the browser refuses.
 _POLICY = (

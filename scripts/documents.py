@@ -22,7 +22,8 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
+from scripts import PROJECT_DIR
+
 FIRST_READ = ("README.md", "CONTRIBUTING.md")
 """Where people look for a make target; the second may be missing."""
 _CHANGELOG = "CHANGELOG.md"

@@ -24,12 +24,12 @@ import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scripts import PROJECT_DIR
 from scripts.atomic import enriched_fields
 from scripts.databases import os_error
 from scripts.enriched import typed_sql
 from scripts.sources import declared_sources
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
 _FIELD_COUNT = len(enriched_fields())
 _BATCH_LINES = 20_000
 _BATCH_BYTES = 32 << 20

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import yaml
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
+from scripts import PROJECT_DIR
+
 _TABLE_IDS = re.compile(r"^\| ((?:[A-Z]\d+(?:, )?)+) \|", re.MULTILINE)
 _TEXT_IDS = re.compile(r"\*\*([A-Z]\d+)\*\*")
 _PYTEST = re.compile(r"^def (test_\w+)", re.MULTILINE)

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import scripts
 from scripts.documents import Project, problems, read_document
 from tests.worlds import PROJECT_DIR, World
 
@@ -208,6 +209,11 @@ def runner(command: str) -> str:
     if command.startswith("duckdb -readonly "):
         return "duckdb"
     return "python" if re.match(r"\.venv/bin/python -m scripts\.snowflake\.transfer (sample|load) ", command) else ""
+
+
+def test_the_map_of_scripts_has_every_module() -> None:
+    there = {path.stem for path in (PROJECT_DIR / "scripts").iterdir() if not path.name.startswith("__")}
+    assert there - set(re.findall(r"\w+", scripts.__doc__ or "")) == set()
 
 
 @pytest.mark.parametrize("command", [command for command in commands() if runner(command)])

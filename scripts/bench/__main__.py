@@ -17,10 +17,11 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from scripts import PROJECT_DIR
 from scripts.bench.contestants import CONTESTANTS, Bench
 from scripts.bench.measure import BenchError
 from scripts.bench.report import as_json, print_report
-from scripts.bench.worlds import PROJECT_DIR, event_files, world_of
+from scripts.bench.worlds import event_files, world_of
 
 _PLAIN_WIDTH = 140  # characters, where no terminal says how wide it is
 

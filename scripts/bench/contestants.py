@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from scripts import PROJECT_DIR
 from scripts.bench.dbt_time import DbtTime, dbt_time
 from scripts.bench.equality import compare_tables, first_differences, is_equal
 from scripts.bench.funnel import ENGINES, FunnelRun, make_hits, run_engine, why_absent
 from scripts.bench.measure import Measurement, measure
-from scripts.bench.worlds import PROJECT_DIR, day_in, event_count, split_last_day
+from scripts.bench.worlds import day_in, event_count, split_last_day
 
 CONTESTANTS = ("build", "by_hand", "funnel", "increment")
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import duckdb
 
+from scripts import PROJECT_DIR
 from scripts.bench.measure import BenchError
-from scripts.bench.worlds import PROJECT_DIR
 
 STEP_COUNT = 9
 WINDOW_DAYS = 7

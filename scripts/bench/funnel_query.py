@@ -17,8 +17,8 @@ from pathlib import Path
 import duckdb
 from jinja2 import Environment, FileSystemLoader
 
+from scripts import PROJECT_DIR
 from scripts.bench.funnel import ENGINES, SQL_FILE, STEP_COUNT, WINDOW_DAYS
-from scripts.bench.worlds import PROJECT_DIR
 
 _Depths = dict[int, int]
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from scripts import PROJECT_DIR
 from scripts.bench.measure import BenchError
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 EVENTS_PER_PERSON = 40
 _EVENTS = Path("snowplow") / "events"
 

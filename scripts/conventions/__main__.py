@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from scripts import PROJECT_DIR
 from scripts.conventions import findings
 from scripts.conventions.project import Project
 from scripts.manifest import ManifestError
 from scripts.packages import PackagesError
-
-PROJECT_DIR = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:

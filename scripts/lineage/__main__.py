@@ -10,13 +10,13 @@ import re
 import sys
 from pathlib import Path
 
+from scripts import PROJECT_DIR
 from scripts.lineage.graph import lineage
 from scripts.lineage.mermaid import mermaid
 from scripts.lineage.svg import svg
 from scripts.manifest import ManifestError, read_manifest
 from scripts.packages import PackagesError
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _MARKED = re.compile(r"(<!-- lineage: .*? -->\n).*?(<!-- end of the lineage -->\n)", re.DOTALL)
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from scripts import PROJECT_DIR
 from scripts.databases import DatabaseError, Row, rows_of
 from scripts.databases import opened as opened_database
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _FUNNELS = """
 SELECT funnel_name
   FROM product.funnel_conversion_trends

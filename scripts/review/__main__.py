@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
+from scripts import PROJECT_DIR
 from scripts.databases import attach
 from scripts.dbt_run import Failure, MachineError, memory_limit
 from scripts.packages import PackagesError, provide_dbt_utils
@@ -38,7 +39,6 @@ from scripts.review.wording import without_values
 from scripts.source_checks import check_data_dir
 from scripts.sources import SourceError, declared_sources
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 REVIEW_DIR = PROJECT_DIR / ".review"
 _DATABASES = ("prep", "prod")
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from scripts import PROJECT_DIR
 from scripts.databases import attach, row_count
 from scripts.dbt_run import failures, node_results
 from scripts.packages import PackagesError, provide_dbt_utils
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _NEWEST_SHARE = 0.1  # of the deliveries, by load time: they come with the incremental build
 
 # Nobody's account: without the fake these reach nothing.

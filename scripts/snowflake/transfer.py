@@ -20,6 +20,7 @@ from typing import NoReturn
 
 import duckdb
 
+from scripts import PROJECT_DIR
 from scripts.snowflake.source_tables import snowflake_type, snowflake_value
 from scripts.snowflake.transfer_sql import (
     checked_database,
@@ -32,7 +33,6 @@ from scripts.snowflake.transfer_sql import (
 from scripts.source_checks import check_data_dir
 from scripts.sources import Source, SourceError, declared_sources
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _UNLOAD = re.compile(r"data_([0-9a-f]{8}-[0-9a-f-]{27})_")  # COPY INTO names its files after its own query
 _PATH_IN_SQL = re.compile(r"/[\w./ -]*")
 
