@@ -7,7 +7,8 @@ Other data: import_tsv and enriched (Snowplow's TSV), atomic (its columns), simu
 What a change does: review.
 What lint holds: conventions, documents, lineage, manifest (dbt's), rules (with their tests), lint_names (for sqlfluff).
 Whether tests can fail: mutate. How fast it is: bench. The same on Snowflake: snowflake.
-What several of them use: databases (read them), wording (of numbers and texts), pages (HTML), drawing (graphs).
+What several of them use: databases (read them), wording (of numbers and texts), pages (HTML), drawing (graphs),
+arguments (of command lines).
 """
 
 from pathlib import Path

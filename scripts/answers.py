@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from itertools import groupby
@@ -14,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from scripts.arguments import Parser
 from scripts.databases import DatabaseError, Row, opened, rows_of
 from scripts.wording import clean, print_what_the_terminal_can, shorten
 
@@ -268,7 +268,7 @@ def _seconds(value: float | None, is_shown: bool) -> str:
 
 def main() -> None:
     """Print the answers of the folder that WAREHOUSE_DIR names; exit with 2 when there are none."""
-    argparse.ArgumentParser(
+    Parser(
         prog="python -m scripts.answers",
         description="Print the answers from the tables that `make build` made.",
         epilog="WAREHOUSE_DIR names the folder of the databases (default: warehouse).",

@@ -6,7 +6,6 @@ folder is added to the present databases; where that is not possible, or FULL=1 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import shutil
@@ -18,6 +17,7 @@ from rich.console import Console
 
 from scripts import PROJECT_DIR
 from scripts.answers import AnswersError, print_answers
+from scripts.arguments import Parser, is_on
 from scripts.dbt_run import BuildError, MachineError, code_fingerprint, run_dbt
 from scripts.increment import Plan, inputs, plan, write_note
 from scripts.packages import PackagesError, provide_dbt_utils
@@ -79,7 +79,7 @@ def _tell(console: Console, line: str) -> None:
 
 def main() -> None:
     """Build and print the answers; exit with 1 when a model or test fails, with 2 when the input is at fault."""
-    argparse.ArgumentParser(
+    Parser(
         prog="python -m scripts.build",
         description="Build the tables and print the answers.",
         epilog="DATA_DIR names the folder with the Parquet files, WAREHOUSE_DIR that of the databases; "
@@ -89,7 +89,7 @@ def main() -> None:
     warehouse_dir = Path(os.environ.get("WAREHOUSE_DIR") or "warehouse")
     print_what_the_terminal_can()
     try:
-        build(data_dir, warehouse_dir, Console(), is_full=os.environ.get("FULL", "") not in ("", "0"))
+        build(data_dir, warehouse_dir, Console(), is_full=is_on(os.environ.get("FULL")))
         print_answers(warehouse_dir, Console())
     except KeyboardInterrupt:
         print(f"Stopped (the databases of {warehouse_dir} stay as they were)", file=sys.stderr)

@@ -6,7 +6,6 @@ Exit codes: 0 written, 2 not.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -21,6 +20,7 @@ import yaml
 from rich.console import Console
 
 from scripts import PROJECT_DIR
+from scripts.arguments import Parser, is_on
 from scripts.databases import attach
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.pages import replace_file
@@ -105,7 +105,7 @@ def _in_json(folder: str) -> str:
 
 def main() -> None:
     """Write the page and say where; exit with 2 when there are no tables or dbt cannot."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.docs_page", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m scripts.docs_page", description=__doc__.splitlines()[0])
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     given = parser.parse_args()
     console = Console()
@@ -120,7 +120,7 @@ def main() -> None:
         print(f"{error.filename} cannot be written: {error.strerror}", file=sys.stderr)
         sys.exit(2)
     print(f"Written: {os.path.relpath(PAGE)}")
-    if given.open or os.environ.get("OPEN", "") not in ("", "0"):
+    if given.open or is_on(os.environ.get("OPEN")):
         webbrowser.open(PAGE.as_uri())
 
 

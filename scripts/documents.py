@@ -7,7 +7,6 @@ What is wrong is said one line each: file, what, remedy. Exit codes: 0 all true,
 
 from __future__ import annotations
 
-import argparse
 import ast
 import hashlib
 import re
@@ -23,6 +22,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 
 FIRST_READ = ("README.md", "CONTRIBUTING.md")
 """Where people look for a make target; the second may be missing."""
@@ -266,7 +266,7 @@ def _untold_columns(project: Project) -> Iterator[str]:
 
 def main() -> None:
     """Print what is not true; exit with 1 when anything is not."""
-    argparse.ArgumentParser(prog="python -m scripts.documents", description=__doc__.splitlines()[0]).parse_args()
+    Parser(prog="python -m scripts.documents", description=__doc__.splitlines()[0]).parse_args()
     found = problems(PROJECT_DIR)
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
     sys.exit(bool(found))

@@ -6,7 +6,6 @@ Exit codes: 0 written, 2 not; then the files of the export before stay as they w
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -17,6 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from scripts.arguments import Parser
 from scripts.databases import DatabaseError, number_of, opened, os_error
 
 _FORMATS = {
@@ -107,7 +107,7 @@ def _print(row_counts: dict[str, int], export_dir: Path, console: Console) -> No
 
 def main() -> None:
     """Export and print what was written; exit with 2 when nothing was."""
-    argparse.ArgumentParser(
+    Parser(
         prog="python -m scripts.export",
         description="Write the prod tables as Parquet and as CSV.",
         epilog="WAREHOUSE_DIR names the folder of the databases, EXPORT_DIR where to write (default: export).",

@@ -6,7 +6,6 @@ memory stays bounded however many there are.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
 import os
@@ -25,6 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.atomic import enriched_fields
 from scripts.databases import os_error
 from scripts.enriched import typed_sql
@@ -239,7 +239,7 @@ def _refuse(error: OSError) -> None:
 
 def main() -> int:
     """Run `python -m scripts.import_tsv`."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.import_tsv", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m scripts.import_tsv", description=__doc__.splitlines()[0])
     parser.add_argument(
         "source", type=Path, help="a file, plain or .gz, a folder of such files, or - for standard input"
     )

@@ -20,6 +20,8 @@ from pathlib import Path
 import yaml
 from packaging.specifiers import SpecifierSet
 
+from scripts.arguments import Parser
+
 _HUB_SECONDS = 2
 _DEPS_SECONDS = 60
 _MARKER = "STAND_IN.md"  # only the stand-in has this file
@@ -131,6 +133,8 @@ def _install_stand_in(stand_in: Path, installed: Path, fingerprint: str, work_di
 
 def main() -> None:
     """Provide dbt-utils for the project of the current folder, and print which."""
+    description, told = __doc__.split("\n\n")
+    Parser(prog="python -m scripts.packages", description=description, epilog=told).parse_args()
     try:
         print(provide_dbt_utils(Path.cwd()))
     except PackagesError as error:

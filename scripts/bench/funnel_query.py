@@ -6,7 +6,6 @@ of JSON.
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import tempfile
@@ -18,6 +17,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader
 
 from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.bench.funnel import ENGINES, SQL_FILE, STEP_COUNT, WINDOW_DAYS
 
 _Depths = dict[int, int]
@@ -77,7 +77,7 @@ def in_chdb(hits: str, folder: str) -> Callable[[], _Depths]:
 
 def main() -> None:
     """Run one engine once."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.bench.funnel_query", description=__doc__.split("\n\n")[0])
+    parser = Parser(prog="python -m scripts.bench.funnel_query", description=__doc__.split("\n\n")[0])
     parser.add_argument("engine", choices=ENGINES)
     parser.add_argument("hits", help="Parquet file that scripts.bench.funnel has written")
     given = parser.parse_args()

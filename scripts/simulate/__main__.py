@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
 
 import pyarrow as pa
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from scripts.arguments import Parser
 
 from .chunk import chunk_sizes, make_chunk
 from .files import staged, write_events, write_truth
@@ -88,13 +89,6 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"simulate: {message}\n")
-
-
 def _whole(least: int, most: int) -> Callable[[str], int]:
     """A reader of whole numbers from `least` to `most`."""
 
@@ -129,7 +123,7 @@ def _rate(text: str) -> tuple[str, int]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code (2: bad arguments or an output folder that cannot be written)."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m scripts.simulate",
         description="Makes synthetic signup data.",
         epilog=listing(),

@@ -7,7 +7,6 @@ compared with DuckDB's, row by row, and the compiled SQL is held against what Sn
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import logging
 import os
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.databases import attach, row_count
 from scripts.dbt_run import failures, node_results
 from scripts.packages import PackagesError, provide_dbt_utils
@@ -230,8 +230,8 @@ def check(data_dir: Path, warehouse_dir: Path | None, is_only_lint: bool) -> Non
 
 def main() -> int:
     """Run `python -m scripts.snowflake.check`."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.snowflake.check", description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, default=os.environ.get("DATA_DIR", "data"), help="default: data")
+    parser = Parser(prog="python -m scripts.snowflake.check", description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, default=os.environ.get("DATA_DIR") or "data", help="default: data")
     parser.add_argument("--warehouse-dir", type=Path, help="DuckDB's databases of the same data and models, if built")
     parser.add_argument("--only-lint", action="store_true", help="only look at the compiled SQL: in seconds")
     arguments = parser.parse_args()

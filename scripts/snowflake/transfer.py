@@ -16,11 +16,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import duckdb
 
 from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.snowflake.source_tables import snowflake_type, snowflake_value
 from scripts.snowflake.transfer_sql import (
     checked_database,
@@ -195,13 +195,6 @@ def _load(given: argparse.Namespace) -> None:
     print(load_sql(declared_sources(PROJECT_DIR), str(out), given.stage, given.raw))
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def _argument(check: Callable[[str], str | float]) -> Callable[[str], str | float]:
     """Make a check the type of an argument: argparse shows the message of no other error."""
 
@@ -214,8 +207,8 @@ def _argument(check: Callable[[str], str | float]) -> Callable[[str], str | floa
     return read
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m scripts.snowflake.transfer", description=__doc__.splitlines()[0])
+def _parser() -> Parser:
+    parser = Parser(prog="python -m scripts.snowflake.transfer", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="sample | convert | load")
     stage_type, database = _argument(checked_stage), _argument(checked_database)
 
