@@ -15,15 +15,15 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import yaml
 from rich.console import Console
 
 from scripts import PROJECT_DIR
 from scripts.arguments import Parser, is_on
-from scripts.databases import attach
+from scripts.databases import DatabaseError, opened
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.pages import replace_file
+from scripts.warehouse import DATABASES
 
 PAGE = PROJECT_DIR / "report" / "docs.html"
 # Dbt's page knows how to track its readers: whatever it may ask for, the browser refuses.
@@ -63,15 +63,12 @@ def self_contained(text: str) -> str:
 
 
 def _check_readable(warehouse_dir: Path) -> None:
-    with duckdb.connect() as connection:
-        for name in ("raw", "prep", "prod"):
-            database = warehouse_dir / f"{name}.duckdb"
-            if not database.is_file():
-                raise DocsError(f"{database} is not there: run `make build` first")
-            try:
-                attach(connection, database, name)
-            except duckdb.Error as error:
-                raise DocsError(f"{database} cannot be read: {str(error).splitlines()[0]}") from error
+    try:
+        for name in DATABASES:
+            with opened(warehouse_dir / name):
+                pass
+    except DatabaseError as error:
+        raise DocsError(str(error)) from error
 
 
 def _generate(project_dir: Path, warehouse_dir: Path, scratch: Path) -> None:

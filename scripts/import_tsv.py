@@ -26,7 +26,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from scripts import PROJECT_DIR
 from scripts.arguments import Parser
 from scripts.atomic import enriched_fields
-from scripts.databases import os_error
+from scripts.databases import literal, os_error
 from scripts.enriched import typed_sql
 from scripts.sources import declared_sources
 
@@ -187,9 +187,8 @@ def _write(connection: duckdb.DuckDBPyConnection, sql: str, lines: list[Line], p
         [len(lines), [line.text for line in lines], [line.loaded_at for line in lines]],
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {sql}")
-    path = str(part).replace("'", "''")
     events = "SELECT * EXCLUDE (number, reason) FROM typed WHERE reason IS NULL ORDER BY number"
-    connection.execute(f"COPY ({events}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY ({events}) TO {literal(part)} (FORMAT parquet, COMPRESSION zstd)")
     found = connection.execute("SELECT number, reason FROM typed WHERE reason IS NOT NULL ORDER BY number").fetchall()
     return [Rejected(lines[at].file, lines[at].number, reason) for at, reason in found]
 

@@ -20,6 +20,7 @@ import duckdb
 
 from scripts import PROJECT_DIR
 from scripts.bench.measure import BenchError
+from scripts.databases import literal
 
 STEP_COUNT = 9
 WINDOW_DAYS = 7
@@ -57,7 +58,6 @@ def make_hits(hit_count: int, path: Path) -> None:
     if path.is_file():
         return
     partial = path.with_suffix(".partial")
-    escaped = str(partial).replace("'", "''")
     people = max(1, round(hit_count / _HITS_PER_PERSON))
     with duckdb.connect() as connection:
         connection.execute(
@@ -88,7 +88,7 @@ def make_hits(hit_count: int, path: Path) -> None:
                        + TO_DAYS(CASE WHEN HASH(i, number, 7) % 50 = 0 THEN 8 ELSE 0 END) AS hit_at
                   FROM numbered
                  ORDER BY hit_at -- as events come: not by person
-            ) TO '{escaped}' (FORMAT parquet, COMPRESSION zstd)
+            ) TO {literal(partial)} (FORMAT parquet, COMPRESSION zstd)
             """
         )
     partial.replace(path)

@@ -12,7 +12,7 @@ import duckdb
 import yaml
 
 from scripts import PROJECT_DIR
-from scripts.databases import DatabaseError, Row, rows_of
+from scripts.databases import DatabaseError, Row, literal, rows_of
 from scripts.databases import opened as opened_database
 
 _FUNNELS = """
@@ -75,7 +75,7 @@ class Prod:
         """Return the statement with the funnel's name and the settings filled in, as it runs and as it is shown."""
         values = {name: str(value) for name, value in vars(self.settings).items()}
         if funnel:
-            values["funnel_name"] = "'" + funnel.name.replace("'", "''") + "'"
+            values["funnel_name"] = literal(funnel.name)
         return re.sub(r"\$(\w+)", lambda match: values[match[1]], text).strip("\n")
 
 

@@ -24,7 +24,7 @@ import duckdb
 
 from scripts import PROJECT_DIR
 from scripts.arguments import Parser
-from scripts.databases import attach, row_count
+from scripts.databases import attach, literal, row_count
 from scripts.dbt_run import failures, node_results
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.snowflake.lint import lint_all
@@ -104,8 +104,8 @@ def build_on_fake(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dat
             session.cursor().execute(f"CREATE SCHEMA IF NOT EXISTS {database}.{schema}")
             session.cursor().execute(create_table_sql(source))
     events, *others = sorted(sources, key=lambda source: source.name != "snowplow.events")
-    files = str(data_dir / events.files).replace("'", "''")
-    newest = f"(SELECT quantile_disc(load_tstamp, {1 - _NEWEST_SHARE}) FROM read_parquet('{files}'))"
+    files = literal(data_dir / events.files)
+    newest = f"(SELECT quantile_disc(load_tstamp, {1 - _NEWEST_SHARE}) FROM read_parquet({files}))"
     for source in others:
         fill(connection, source, data_dir)
 
