@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from itertools import groupby
 from pathlib import Path
 
 from rich import box
@@ -14,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.arguments import Parser
-from scripts.databases import DatabaseError, Row, opened, rows_of
+from scripts.databases import DatabaseError, Row, grouped, opened, rows_of
 from scripts.wording import clean, print_what_the_terminal_can, shorten
 
 _OBSERVATION = "SELECT MAX(observed_until_at) AS observed_until_at FROM product.funnel_entries"
@@ -100,8 +99,8 @@ def print_answers(warehouse_dir: Path, console: Console) -> None:
             console.print(f"\n[bold]{question}[/bold]", highlight=False)
             if not rows:
                 console.print("Nothing to tell: no person, account or added step to go by.")
-            for funnel_name, funnel_rows in groupby(rows, key=lambda row: row["funnel_name"]):
-                console.print(table_of(funnel_name, list(funnel_rows)), highlight=False)
+            for funnel_name, funnel_rows in grouped(rows, "funnel_name"):
+                console.print(table_of(funnel_name, funnel_rows), highlight=False)
     paths = ", ".join(str(warehouse_dir / f"{name}.duckdb") for name in ("raw", "prep", "prod"))
     console.print(f"\nDatabases: {paths}", soft_wrap=True, highlight=False)
 

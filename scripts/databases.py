@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +98,8 @@ def rows_of(cursor: duckdb.DuckDBPyConnection) -> list[Row]:
     """Return what a statement found: one dictionary per row, by column name."""
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def grouped(rows: list[Row], column: str) -> list[tuple[Any, list[Row]]]:
+    """Return the rows by the value of a column, in which they are in order."""
+    return [(value, list(group)) for value, group in groupby(rows, key=itemgetter(column))]

@@ -127,7 +127,7 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
     if outcome.exception is not None:
-        message = _in_one_line(outcome.exception)
+        message = in_one_line(outcome.exception)
         _raise_if_machine("dbt", message)
         raise BuildError(f"dbt could not start the build: {message}")
     results = node_results(outcome)
@@ -163,7 +163,8 @@ def memory_limit() -> str:
     return amount
 
 
-def _in_one_line(error: BaseException) -> str:
+def in_one_line(error: BaseException | None) -> str:
+    """Return what dbt could not get over, without its line breaks; of the system's errors file and reason only."""
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(filter(None, (error.filename, error.strerror)))
     return " ".join(str(error).split())
@@ -191,5 +192,6 @@ def _found_rows(result: RunResult, building_dir: Path) -> list[str]:
         connection.execute("USE prod.product")
         rows = rows_of(connection.execute(f"SELECT * FROM (\n{code}\n) LIMIT {_SHOWN_ROWS}"))
     return [
-        "    " + ", ".join(f"{name}: {shorten(clean(str(value)), 200)}" for name, value in row.items()) for row in rows
+        "    " + ", ".join(f"{name}: {shorten(clean(str(value)), _LONGEST_VALUE)}" for name, value in row.items())
+        for row in rows
     ]

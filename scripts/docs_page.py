@@ -21,6 +21,7 @@ from rich.console import Console
 from scripts import PROJECT_DIR
 from scripts.arguments import Parser, is_on
 from scripts.databases import DatabaseError, opened
+from scripts.dbt_run import in_one_line
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.pages import replace_file
 from scripts.warehouse import DATABASES
@@ -83,7 +84,7 @@ def _generate(project_dir: Path, warehouse_dir: Path, scratch: Path) -> None:
     outcome = dbtRunner().invoke([*quiet, "docs", "generate", "--static", *folders, "--target", "local"])
     DuckDBConnectionManager.close_all_connections()
     if not outcome.success:
-        words = " ".join(str(outcome.exception or "a model does not compile: run `make build`").split())
+        words = in_one_line(outcome.exception) if outcome.exception else "a model does not compile: run `make build`"
         raise DocsError(f"dbt cannot document the project: {words}")
 
 

@@ -25,7 +25,7 @@ import duckdb
 from scripts import PROJECT_DIR
 from scripts.arguments import Parser
 from scripts.databases import attach, literal, row_count
-from scripts.dbt_run import failures, node_results
+from scripts.dbt_run import failures, in_one_line, node_results
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.snowflake.lint import lint_all
 from scripts.snowflake.parity import differences
@@ -142,7 +142,7 @@ def _dbt(manifest: Manifest | None, *arguments: str) -> dbtRunnerResult:
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     outcome = dbtRunner(manifest).invoke([*flags, *arguments, *folders, "--target", "snowflake", "--threads", "1"])
     if outcome.exception is not None:
-        raise CheckError(f"dbt {arguments[0]} --target snowflake: {' '.join(str(outcome.exception).split())}")
+        raise CheckError(f"dbt {arguments[0]} --target snowflake: {in_one_line(outcome.exception)}")
     return outcome
 
 
