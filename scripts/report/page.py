@@ -17,9 +17,9 @@ from scripts.pages import templates
 from scripts.report import words
 from scripts.report.answers import TABLES, Report
 from scripts.report.part import is_text
-from scripts.report.prod import Settings
 from scripts.report.terms import terms
 from scripts.report.theme import DARK, LIGHT, config
+from scripts.settings import Settings
 from scripts.wording import clean_lines
 
 _FOLDER = Path(__file__).parent
