@@ -230,10 +230,11 @@ def _false_tables(project: Project) -> Iterator[str]:
             for name in _TABLE.findall(text):
                 if name not in project.prod_tables:
                     yield f"{document.path}:{line}: product.{name}: there is no such prod table: name another"
-    for table in (table for document in project.documents for table in document.tables if table[0] == "prod.product."):
-        for name in table[1:]:
+    for document in project.documents:
+        for name in (name for table in document.tables if table[0] == "prod.product." for name in table[1:]):
             if name not in project.prod_tables:
-                yield f"README.md: `{name}` stands among the tables to read and is none of models/prod: name another"
+                wrong = f"`{name}` stands among the tables to read and is none of models/prod"
+                yield f"{document.path}: {wrong}: name another"
 
 
 def _unnamed(project: Project) -> Iterator[str]:

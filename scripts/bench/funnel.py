@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from scripts import PROJECT_DIR
-from scripts.bench.measure import BenchError
+from scripts.bench.measure import BenchError, last_line
 from scripts.databases import literal
 
 STEP_COUNT = 9
@@ -103,8 +103,7 @@ def run_engine(engine: str, hits: Path) -> FunnelRun:
     command = [sys.executable, "-m", "scripts.bench.funnel_query", engine, str(hits)]
     outcome = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True)
     if outcome.returncode != 0:
-        words = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BenchError(f"the funnel step failed in {engine}: {words}")
+        raise BenchError(f"the funnel step failed in {engine}: {last_line(outcome.stderr)}")
     said = json.loads(outcome.stdout.splitlines()[-1])
     said["depths"] = {int(depth): count for depth, count in said["depths"].items()}
     return FunnelRun(**said)

@@ -60,8 +60,7 @@ def measure(
         process.returncode = os.waitstatus_to_exitcode(status)  # or Popen would wait for it in vain
         if process.returncode != 0:
             output.seek(0)
-            lines = output.read().decode(errors="replace").strip().splitlines()
-            words = lines[-1] if lines else "it said nothing"
+            words = last_line(output.read().decode(errors="replace"))
             raise BenchError(f"`{' '.join(command[1:])}` failed with exit code {process.returncode}: {words}")
     final_disk = folder_bytes(watched_dir)
     return Measurement(
@@ -72,6 +71,11 @@ def measure(
         peak_disk_bytes=max(peak_disk, final_disk),
         final_disk_bytes=final_disk,
     )
+
+
+def last_line(said: str) -> str:
+    """Return the last line that a program wrote, which says why it failed."""
+    return (said.strip().splitlines() or ["it said nothing"])[-1]
 
 
 def folder_bytes(folder: Path | None) -> int:
