@@ -15,18 +15,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts.arguments import Parser
-
-from .chunk import chunk_sizes, make_chunk
-from .files import staged, write_events, write_truth
-from .members import clients_table, members_table, select_members
-from .parquet import write_table
-from .parts import pack
-from .rates import DEFAULT_RATES, LATE_DAYS, Rates, listing, read_rate
-from .story import story
-from .tally import dirt_table, tally, tally_members
-from .truth import Truth, finish, tell
-from .tsv import write_enriched
-from .world import Calendar
+from scripts.simulate.chunk import chunk_sizes, make_chunk
+from scripts.simulate.files import staged, write_events, write_truth
+from scripts.simulate.members import clients_table, members_table, select_members
+from scripts.simulate.parquet import write_table
+from scripts.simulate.parts import pack
+from scripts.simulate.rates import DEFAULT_RATES, LATE_DAYS, Rates, listing, read_rate
+from scripts.simulate.story import story
+from scripts.simulate.tally import dirt_table, tally, tally_members
+from scripts.simulate.truth import Truth, finish, tell
+from scripts.simulate.tsv import write_enriched
+from scripts.simulate.world import Calendar
 
 # So many chunks are in memory at a time (about 65,000 people, 2.6 million events); each such part has files of its own.
 CHUNKS_PER_PART = 16

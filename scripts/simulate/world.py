@@ -8,8 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from .clock import add_months, to_ms
-from .columns import Columns, Numbers
+from scripts.simulate.clock import add_months, to_ms
+from scripts.simulate.columns import Columns, Numbers
 
 
 @dataclass(frozen=True)
