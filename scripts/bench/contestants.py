@@ -97,7 +97,7 @@ class Bench:
         out_dir.mkdir()
         limit = ["--memory-limit", self._memory_limit] if self._memory_limit else []
         command = ["-m", "scripts.bench.by_hand", str(self._data_dir), str(out_dir / "prod.duckdb"), *limit]
-        run = measure([sys.executable, *command], PROJECT_DIR, watched_dir=out_dir)
+        run = measure([sys.executable, *command], PROJECT_DIR, out_dir)
         self._results.runs.setdefault("by_hand", []).append(run)
 
     def _funnel(self) -> None:
@@ -125,7 +125,7 @@ class Bench:
         }
         if self._memory_limit:
             variables["MEMORY_LIMIT"] = self._memory_limit
-        return measure([sys.executable, "-m", "scripts.build"], PROJECT_DIR, variables, watched_dir=warehouse_dir)
+        return measure([sys.executable, "-m", "scripts.build"], PROJECT_DIR, warehouse_dir, variables)
 
     def _record(self, name: str, run: Measurement) -> None:
         self._results.runs.setdefault(name, []).append(run)

@@ -33,7 +33,7 @@ class Measurement:
 
 
 def measure(
-    command: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None, watched_dir: Path | None = None
+    command: Sequence[str], cwd: Path, watched_dir: Path, variables: Mapping[str, str] | None = None
 ) -> Measurement:
     """Run a program to its end, with variables added to the environment, and return what it took.
 
@@ -78,10 +78,10 @@ def last_line(said: str) -> str:
     return (said.strip().splitlines() or ["it said nothing"])[-1]
 
 
-def folder_bytes(folder: Path | None) -> int:
+def folder_bytes(folder: Path) -> int:
     """Return the size of all files below a folder (bytes); 0 where there is none."""
     total = 0
-    for path in folder.rglob("*") if folder and folder.is_dir() else ():
+    for path in folder.rglob("*"):
         try:
             total += path.stat().st_size if path.is_file() else 0
         except FileNotFoundError:  # gone since it was listed
