@@ -8,7 +8,8 @@ What a change does: review.
 What lint holds: conventions, documents, lineage, manifest (dbt's), rules (with their tests), lint_names (for sqlfluff).
 Whether tests can fail: mutate. How fast it is: bench. The same on Snowflake: snowflake.
 What several of them use: databases (read them), wording (of numbers and texts), pages (HTML), drawing (graphs),
-arguments (of command lines), settings (of dbt_project.yml).
+arguments (of command lines), settings (of dbt_project.yml), fingerprint
+(of files).
 """
 
 from pathlib import Path

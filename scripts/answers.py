@@ -63,22 +63,15 @@ SELECT funnel_name, step_name, valid_from_date, period, mature_entry_count, conv
 _LONGEST_NAME = 80  # characters
 
 
-class AnswersError(Exception):
-    """There are no tables to answer from; the message says what to do."""
-
-
 def print_answers(warehouse_dir: Path, console: Console) -> None:
     """Print the answers, one small table for each question and funnel, and where the databases are.
 
     Raises:
-        AnswersError: `warehouse_dir` holds no readable prod.duckdb.
+        DatabaseError: `warehouse_dir` holds no readable prod.duckdb.
     """
     queries = (_OBSERVATION, _ACCOUNTING, _PAGES, _CLIENTS, _STEPS, _TRENDS, _ADDED_STEPS)
-    try:
-        with opened(warehouse_dir / "prod.duckdb") as connection:
-            observation, accounting, *answers = (rows_of(connection.execute(query)) for query in queries)
-    except DatabaseError as error:
-        raise AnswersError(str(error)) from error
+    with opened(warehouse_dir / "prod.duckdb") as connection:
+        observation, accounting, *answers = (rows_of(connection.execute(query)) for query in queries)
 
     if observation[0]["observed_until_at"] is None:
         console.print("No person entered a funnel: there is nothing to answer from.")
@@ -274,7 +267,7 @@ def main() -> None:
     print_what_the_terminal_can()
     try:
         print_answers(Path(os.environ.get("WAREHOUSE_DIR") or "warehouse"), Console())
-    except AnswersError as error:
+    except DatabaseError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from rich.console import Console
 
 from scripts import PROJECT_DIR
-from scripts.answers import AnswersError, print_answers
+from scripts.answers import print_answers
 from scripts.arguments import Parser, is_on
+from scripts.databases import DatabaseError
 from scripts.dbt_run import BuildError, MachineError, code_fingerprint, run_dbt
 from scripts.increment import Plan, inputs, plan, write_note
 from scripts.packages import PackagesError, provide_dbt_utils
@@ -94,7 +95,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print(f"Stopped (the databases of {warehouse_dir} stay as they were)", file=sys.stderr)
         sys.exit(130)
-    except AnswersError as error:
+    except DatabaseError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except (SourceError, PackagesError, WarehouseError, BuildError) as error:

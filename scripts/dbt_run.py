@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import os
 import re
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts.databases import attach, rows_of
+from scripts.fingerprint import fingerprint
 from scripts.seeds import check_seeds
 from scripts.wording import clean, shorten
 
@@ -83,13 +83,10 @@ def failures(results: Sequence[RunResult]) -> dict[str, Failure]:
 
 def code_fingerprint(project_dir: Path) -> str:
     """Return what changes when anything does that a unit test reads: they depend on code and versions, not on data."""
-    digest = hashlib.sha256(engine_versions().encode())
     folders = (project_dir / name for name in ("models", "macros", "seeds", "dbt_packages"))
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     single_files = (project_dir / name for name in ("dbt_project.yml", "profiles.yml"))
-    for file in sorted([*files, *single_files]):
-        digest.update(f"\0{file.relative_to(project_dir).as_posix()}\0".encode() + file.read_bytes())
-    return digest.hexdigest()
+    return fingerprint(project_dir, [*files, *single_files], engine_versions().encode())
 
 
 def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Console, without_unit_tests: bool) -> int:
