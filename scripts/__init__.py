@@ -1,15 +1,22 @@
-"""The project's programs: `python -m scripts.NAME` runs one, `--help` tells its options, and make names the usual ones.
+"""The programs behind `make`: `python -m scripts.NAME` runs one, and `--help` tells its options.
 
-The build: build, increment (what is new), warehouse (databases whole or not at all), sources and source_checks, seeds,
-packages (dbt-utils), dbt_run.
-Its answers: answers (terminal), report (page), export (files), docs_page (dbt's documentation).
-Other data: import_tsv and enriched (Snowplow's TSV), atomic (its columns), simulate (a synthetic world and its truth).
-What a change does: review.
-What lint holds: conventions, documents, lineage, manifest (dbt's), rules (with their tests), lint_names (for sqlfluff).
-Whether tests can fail: mutate. How fast it is: bench. The same on Snowflake: snowflake.
-What several of them use: databases (read them), wording (of numbers and texts), pages (HTML), drawing (graphs),
-arguments (of command lines), settings (of dbt_project.yml), fingerprint
-(of files).
+build, increment, warehouse     what is new is built, and becomes the databases whole or not at all
+dbt_run, packages               dbt itself, and its package dbt-utils
+sources, source_checks, seeds   what is built from, and what is wrong with it
+answers, report, export         the answers: in the terminal, as a page, as files
+docs_page                       dbt's own documentation as a page
+import_tsv, enriched, atomic    Snowplow's TSV as data to build from
+simulate                        a synthetic world, and the truth about it
+review                          what a change does to the numbers
+conventions, documents, rules   whether models, documents and tests are as they should be
+lineage, manifest               who reads whom, as dbt knows it
+lint_names                      what dbt's names mean to sqlfluff
+mutate                          whether the tests can fail
+bench                           how fast it is
+snowflake                       the same on Snowflake
+databases, settings             what the readers of tables share
+arguments, wording              what the command lines share, and how numbers and texts are said
+pages, drawing, fingerprint     HTML, graphs, what tells files apart
 """
 
 from pathlib import Path

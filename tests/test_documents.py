@@ -1,17 +1,20 @@
 """The documents tell the truth: what they name is there, what is there they name, and their commands run."""
 
 import os
+import pkgutil
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pytest
 
 import scripts
+from scripts import bench, report, review, simulate, snowflake
 from scripts.documents import Project, problems, read_document
 from tests.worlds import PROJECT_DIR, World
 
@@ -211,9 +214,10 @@ def runner(command: str) -> str:
     return "python" if re.match(r"\.venv/bin/python -m scripts\.snowflake\.transfer (sample|load) ", command) else ""
 
 
-def test_the_map_of_scripts_has_every_module() -> None:
-    there = {path.stem for path in (PROJECT_DIR / "scripts").iterdir() if not path.name.startswith("__")}
-    assert there - set(re.findall(r"\w+", scripts.__doc__ or "")) == set()
+@pytest.mark.parametrize("package", [scripts, bench, report, review, simulate, snowflake])
+def test_the_map_of_a_package_has_all_its_modules(package: ModuleType) -> None:
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)} - {"__main__"}
+    assert modules - set(re.findall(r"\w+", package.__doc__ or "")) == set()
 
 
 @pytest.mark.parametrize("command", [command for command in commands() if runner(command)])

@@ -44,8 +44,6 @@ def why_absent(engine: str) -> str | None:
     """Return in one line why an engine cannot run and how to change that; None where it can."""
     if engine == "chdb" and importlib.util.find_spec("chdb") is None:
         return "chdb is not installed, so the funnel step has nothing to be held against: `make bench` installs it"
-    if engine == SQL_FILE.name and not SQL_FILE.is_file():
-        return f"{SQL_FILE.relative_to(PROJECT_DIR)} is not there, so only chdb runs the funnel step"
     return None
 
 
