@@ -310,7 +310,7 @@ def test_data_that_cannot_be_written_get_one_line_and_change_nothing(tmp_path: P
     ("variables", "words"),
     [
         ({"BASE": "no-such-branch"}, "BASE=no-such-branch has no merge base with HEAD: "),
-        ({"DATA_DIR": "/no/such/data"}, "DATA_DIR=/no/such/data is not a folder"),
+        ({"BASE": "HEAD", "DATA_DIR": "/no/such/data"}, "DATA_DIR=/no/such/data is not a folder"),
     ],
     ids=["no such base", "no such data"],
 )
