@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from itertools import groupby
 from pathlib import Path
 
 from rich import box
@@ -14,8 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from scripts.databases import DatabaseError, Row, opened, rows_of
-from scripts.wording import clean, print_what_the_terminal_can, shorten
+from scripts.arguments import Parser
+from scripts.databases import DatabaseError, Row, grouped, opened, rows_of
+from scripts.settings import Settings, read_settings
+from scripts.wording import NONE, clean, count, percent, print_what_the_terminal_can, shorten
 
 _OBSERVATION = "SELECT MAX(observed_until_at) AS observed_until_at FROM product.funnel_entries"
 _ACCOUNTING = """
@@ -57,35 +57,28 @@ SELECT funnel_name, grain, period_start_date, entry_count, open_entry_count, con
 _ADDED_STEPS = """
 SELECT funnel_name, step_name, valid_from_date, period, mature_entry_count, conversion_rate, conversion_rate_low
      , conversion_rate_high, difference_in_points, p_value, is_reportable
-     , MIN(mature_entry_count) OVER (PARTITION BY funnel_name, step_order) AS smaller_entry_count
+     , BOOL_AND(is_reportable) OVER (PARTITION BY funnel_name, step_order) AS is_compared
   FROM product.funnel_step_introductions ORDER BY funnel_name, step_order, period DESC
 """
-_SHOWN_FROM = 10  # a rate of fewer people than this says nothing (D13)
 _LONGEST_NAME = 80  # characters
-
-
-class AnswersError(Exception):
-    """There are no tables to answer from; the message says what to do."""
 
 
 def print_answers(warehouse_dir: Path, console: Console) -> None:
     """Print the answers, one small table for each question and funnel, and where the databases are.
 
     Raises:
-        AnswersError: `warehouse_dir` holds no readable prod.duckdb.
+        DatabaseError: `warehouse_dir` holds no readable prod.duckdb.
     """
     queries = (_OBSERVATION, _ACCOUNTING, _PAGES, _CLIENTS, _STEPS, _TRENDS, _ADDED_STEPS)
-    try:
-        with opened(warehouse_dir / "prod.duckdb") as connection:
-            observation, accounting, *answers = (rows_of(connection.execute(query)) for query in queries)
-    except DatabaseError as error:
-        raise AnswersError(str(error)) from error
+    with opened(warehouse_dir / "prod.duckdb") as connection:
+        observation, accounting, *answers = (rows_of(connection.execute(query)) for query in queries)
 
     if observation[0]["observed_until_at"] is None:
         console.print("No person entered a funnel: there is nothing to answer from.")
     else:
         delivered = sum(row["event_count"] for row in accounting)
         reasons = " + ".join(f"{row['event_count']:,} {row['reason'].replace('_', ' ')}" for row in accounting)
+        settings = read_settings()
         until = observation[0]["observed_until_at"]
         console.print(f"Events: {delivered:,} delivered = {reasons}", highlight=False, soft_wrap=True)
         console.print(f"Data until {until:%Y-%m-%d %H:%M} UTC.", highlight=False)
@@ -100,23 +93,24 @@ def print_answers(warehouse_dir: Path, console: Console) -> None:
             console.print(f"\n[bold]{question}[/bold]", highlight=False)
             if not rows:
                 console.print("Nothing to tell: no person, account or added step to go by.")
-            for funnel_name, funnel_rows in groupby(rows, key=lambda row: row["funnel_name"]):
-                console.print(table_of(funnel_name, list(funnel_rows)), highlight=False)
+            for funnel_name, funnel_rows in grouped(rows, "funnel_name"):
+                console.print(table_of(funnel_name, funnel_rows, settings), highlight=False)
     paths = ", ".join(str(warehouse_dir / f"{name}.duckdb") for name in ("raw", "prep", "prod"))
     console.print(f"\nDatabases: {paths}", soft_wrap=True, highlight=False)
 
 
-def _page_table(funnel_name: str, rows: list[Row]) -> Table:
+def _page_table(funnel_name: str, rows: list[Row], settings: Settings) -> Table:
     table = _table(funnel_name, "page", ["people", "median", "mean", "engaged", "unknown", "click", "after"])
     table.caption = (
-        "Median and mean time per person, a view counts up to 30 min; median engaged time; views of unknown time; "
+        f"Median and mean time per person, a view counts up to {settings.dwell_cap_seconds / 60:g} min; median engaged "
+        "time; views of unknown time; "
         "views with a click on the page's call to action, and the median time to it."
     )
     for row in rows:
         is_shown = row["is_reportable"]
         table.add_row(
             _name(row["step_name"]),
-            _count(row["person_count"]),
+            count(row["person_count"]),
             _seconds(row["median_seconds_per_person"], is_shown),
             _seconds(row["average_seconds_per_person"], is_shown),
             _seconds(row["median_engaged_seconds_per_person"], is_shown),
@@ -127,18 +121,19 @@ def _page_table(funnel_name: str, rows: list[Row]) -> Table:
     return table
 
 
-def _client_table(funnel_name: str, rows: list[Row]) -> Table:
+def _client_table(funnel_name: str, rows: list[Row], settings: Settings) -> Table:
     table = _table(funnel_name, "client", ["accounts", "rate", "95 %", "to rest", "q"])
     table.add_column("verdict", no_wrap=True)
     table.caption = (
-        "Accounts whose window has ended; distance to all others in points; a difference is told where q < 0.05. "
+        "Accounts whose window has ended; distance to all others in points; a difference is told where "
+        f"q < {settings.significance_level:g}. "
         f"All clients alike: p {_probability(rows[0]['omnibus_p_value'])}."
     )
     for row in rows:
         is_shown = row["is_reportable"]
         table.add_row(
             _name(row["client_name"]),
-            _count(row["account_count"]),
+            count(row["account_count"]),
             _percent(row["conversion_rate"], is_shown),
             _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
             _points(row["difference_in_points"], is_shown),
@@ -156,7 +151,7 @@ def _verdict(row: Row) -> str:
     return "[green]better[/green]" if row["z_score"] > 0 else "[red]worse[/red]"
 
 
-def _step_table(funnel_name: str, rows: list[Row]) -> Table:
+def _step_table(funnel_name: str, rows: list[Row], _: Settings) -> Table:
     table = _table(funnel_name, "step", ["reached", "of first", "of prev.", "lost"])
     table.add_column("", no_wrap=True)
     table.caption = (
@@ -167,10 +162,10 @@ def _step_table(funnel_name: str, rows: list[Row]) -> Table:
         is_shown = row["is_reportable"]
         table.add_row(
             _name(row["step_name"]),
-            _count(row["reached_count"]),
+            count(row["reached_count"]),
             _percent(row["rate_of_first"], is_shown),
             _percent(row["rate_of_previous"], is_shown),
-            _count(row["lost_count"]),
+            count(row["lost_count"]),
             _mark(row),
         )
     return table
@@ -184,7 +179,7 @@ def _mark(row: Row) -> str:
     return f"[red]◀ {words}[/red]" if words else ""
 
 
-def _trend_table(funnel_name: str, rows: list[Row]) -> Table:
+def _trend_table(funnel_name: str, rows: list[Row], settings: Settings) -> Table:
     table = _table(funnel_name, "entered", ["entries", "open", "rate", "95 %", "in 7 d", "change", "by mix", "by rate"])
     table.caption = (
         "Rates are of entries whose window has ended; open ones can still convert. In 7 d: of entries 7 days old. "
@@ -195,11 +190,11 @@ def _trend_table(funnel_name: str, rows: list[Row]) -> Table:
         has_change = is_shown and row["is_previous_reportable"] and row["mix_effect"] is not None
         table.add_row(
             "all" if row["grain"] == "all" else f"{row['period_start_date']:%Y-%m}",
-            _count(row["entry_count"]),
-            _count(row["open_entry_count"]),
+            count(row["entry_count"]),
+            count(row["open_entry_count"]),
             _percent(row["conversion_rate"], is_shown),
             _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
-            _percent(row["conversion_rate_7d"], row["mature_7d_entry_count"] >= _SHOWN_FROM),
+            _percent(row["conversion_rate_7d"], row["mature_7d_entry_count"] >= settings.reportable_count),
             _points(100 * (row["mix_effect"] + row["rate_effect"]) if has_change else None),
             _points(100 * row["mix_effect"] if has_change else None),
             _points(100 * row["rate_effect"] if has_change else None),
@@ -207,15 +202,15 @@ def _trend_table(funnel_name: str, rows: list[Row]) -> Table:
     return table
 
 
-def _added_step_table(funnel_name: str, rows: list[Row]) -> Table:
+def _added_step_table(funnel_name: str, rows: list[Row], _: Settings) -> Table:
     table = _table(funnel_name, "entered", ["entries", "rate", "95 %", "change", "p"])
     table.caption = "Entries whose window has ended, before the step was there and since; change in points."
     for row in rows:
         is_shown = row["is_reportable"]
-        is_compared = row["smaller_entry_count"] >= _SHOWN_FROM
+        is_compared = row["is_compared"]
         table.add_row(
             _name(f"{row['period']} {row['step_name']} ({row['valid_from_date']})"),
-            _count(row["mature_entry_count"]),
+            count(row["mature_entry_count"]),
             _percent(row["conversion_rate"], is_shown),
             _interval(row["conversion_rate_low"], row["conversion_rate_high"], is_shown),
             _points(row["difference_in_points"], is_compared),
@@ -238,37 +233,33 @@ def _name(text: str) -> Text:
     return Text(shorten(clean(text), _LONGEST_NAME))
 
 
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
-
-
 def _percent(value: float | None, is_shown: bool) -> str:
-    return "–" if value is None or not is_shown else f"{100 * value:.1f} %"
+    return percent(value if is_shown else None)
 
 
 def _points(value: float | None, is_shown: bool = True) -> str:
-    return "–" if value is None or not is_shown else f"{value:+.1f}"
+    return NONE if value is None or not is_shown else f"{value:+.1f}"
 
 
 def _interval(low: float | None, high: float | None, is_shown: bool) -> str:
-    return "–" if low is None or high is None or not is_shown else f"{100 * low:.1f}–{100 * high:.1f}"
+    return NONE if low is None or high is None or not is_shown else f"{100 * low:.1f}–{100 * high:.1f}"
 
 
 def _probability(value: float | None) -> str:
     if value is None:
-        return "–"
+        return NONE
     return "< .001" if value < 0.001 else f"{value:.3f}"
 
 
 def _seconds(value: float | None, is_shown: bool) -> str:
     if value is None or not is_shown:
-        return "–"
+        return NONE
     return f"{value:.0f} s" if value < 120 else f"{value / 60:.1f} min"
 
 
 def main() -> None:
     """Print the answers of the folder that WAREHOUSE_DIR names; exit with 2 when there are none."""
-    argparse.ArgumentParser(
+    Parser(
         prog="python -m scripts.answers",
         description="Print the answers from the tables that `make build` made.",
         epilog="WAREHOUSE_DIR names the folder of the databases (default: warehouse).",
@@ -276,7 +267,7 @@ def main() -> None:
     print_what_the_terminal_can()
     try:
         print_answers(Path(os.environ.get("WAREHOUSE_DIR") or "warehouse"), Console())
-    except AnswersError as error:
+    except DatabaseError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 

@@ -6,7 +6,6 @@ folder is added to the present databases; where that is not possible, or FULL=1 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import shutil
@@ -16,7 +15,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from scripts.answers import AnswersError, print_answers
+from scripts import PROJECT_DIR
+from scripts.answers import print_answers
+from scripts.arguments import Parser, is_on
+from scripts.databases import DatabaseError
 from scripts.dbt_run import BuildError, MachineError, code_fingerprint, run_dbt
 from scripts.increment import Plan, inputs, plan, write_note
 from scripts.packages import PackagesError, provide_dbt_utils
@@ -25,7 +27,6 @@ from scripts.sources import SourceError, declared_sources
 from scripts.warehouse import WarehouseError, building_dir, locked, recover, swap_in
 from scripts.wording import print_what_the_terminal_can
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
 _UNIT_TESTED = PROJECT_DIR / "target" / "unit_tested.sha256"  # the code whose unit tests have passed
 
 
@@ -79,7 +80,7 @@ def _tell(console: Console, line: str) -> None:
 
 def main() -> None:
     """Build and print the answers; exit with 1 when a model or test fails, with 2 when the input is at fault."""
-    argparse.ArgumentParser(
+    Parser(
         prog="python -m scripts.build",
         description="Build the tables and print the answers.",
         epilog="DATA_DIR names the folder with the Parquet files, WAREHOUSE_DIR that of the databases; "
@@ -89,12 +90,12 @@ def main() -> None:
     warehouse_dir = Path(os.environ.get("WAREHOUSE_DIR") or "warehouse")
     print_what_the_terminal_can()
     try:
-        build(data_dir, warehouse_dir, Console(), is_full=os.environ.get("FULL", "") not in ("", "0"))
+        build(data_dir, warehouse_dir, Console(), is_full=is_on(os.environ.get("FULL")))
         print_answers(warehouse_dir, Console())
     except KeyboardInterrupt:
         print(f"Stopped (the databases of {warehouse_dir} stay as they were)", file=sys.stderr)
         sys.exit(130)
-    except AnswersError as error:
+    except DatabaseError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     except (SourceError, PackagesError, WarehouseError, BuildError) as error:

@@ -1,4 +1,4 @@
-"""Read the databases that a build has made."""
+"""What the readers of DuckDB have in common: opening what a build has made, telling errors, short questions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,16 @@ def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise DatabaseError(f"{database} {_why_unreadable(error)}") from error
 
 
+@contextlib.contextmanager
+def in_utc() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give an empty database in memory to which a time without a zone is UTC, wherever the machine is."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
 def _why_unreadable(error: duckdb.Error) -> str:
-    reason = str(error).splitlines()[0]
+    reason = first_line(error)
     if "set lock" in reason:
         holder = re.search(r"\(PID \d+\)", reason)
         return f"is being written by another program{f' {holder[0]}' if holder else ''}: close it there"
@@ -46,17 +56,26 @@ def _why_unreadable(error: duckdb.Error) -> str:
     return f"cannot be read, run `make build` again ({reason})"
 
 
+def first_line(error: duckdb.Error) -> str:
+    """Return what DuckDB says, without the statement that it draws below."""
+    return str(error).splitlines()[0]
+
+
 def os_error(error: duckdb.Error) -> OSError:
     """Return the system's error of a disk, which DuckDB tells in words of its own."""
     number = re.search(r'"errno":"(\d+)"', str(error))
-    words = os.strerror(int(number[1])) if number else str(error).splitlines()[0].rpartition(": ")[2]
+    words = os.strerror(int(number[1])) if number else first_line(error).rpartition(": ")[2]
     return OSError(int(number[1]) if number else 0, words)
 
 
 def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Attach a database file under a name, to be read only."""
-    escaped = str(path).replace("'", "''")
-    connection.execute(f"ATTACH '{escaped}' AS {name} (READ_ONLY)")
+    connection.execute(f"ATTACH {literal(path)} AS {name} (READ_ONLY)")
+
+
+def literal(text: str | Path) -> str:
+    """Return a text as SQL writes it: what takes no parameter needs it, such as ATTACH, COPY and statements to show."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def children(nested: DuckDBPyType) -> dict[str, DuckDBPyType]:
@@ -79,3 +98,8 @@ def rows_of(cursor: duckdb.DuckDBPyConnection) -> list[Row]:
     """Return what a statement found: one dictionary per row, by column name."""
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def grouped(rows: list[Row], column: str) -> list[tuple[Any, list[Row]]]:
+    """Return the rows by the value of a column, in which they are in order."""
+    return [(value, list(group)) for value, group in groupby(rows, key=itemgetter(column))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import os
 import re
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from scripts.databases import attach, rows_of
+from scripts.fingerprint import fingerprint
 from scripts.seeds import check_seeds
 from scripts.wording import clean, shorten
 
@@ -83,13 +83,10 @@ def failures(results: Sequence[RunResult]) -> dict[str, Failure]:
 
 def code_fingerprint(project_dir: Path) -> str:
     """Return what changes when anything does that a unit test reads: they depend on code and versions, not on data."""
-    digest = hashlib.sha256(engine_versions().encode())
     folders = (project_dir / name for name in ("models", "macros", "seeds", "dbt_packages"))
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     single_files = (project_dir / name for name in ("dbt_project.yml", "profiles.yml"))
-    for file in sorted([*files, *single_files]):
-        digest.update(f"\0{file.relative_to(project_dir).as_posix()}\0".encode() + file.read_bytes())
-    return digest.hexdigest()
+    return fingerprint(project_dir, [*files, *single_files], engine_versions().encode())
 
 
 def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Console, without_unit_tests: bool) -> int:
@@ -127,7 +124,7 @@ def run_dbt(project_dir: Path, data_dir: Path, building_dir: Path, console: Cons
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
     if outcome.exception is not None:
-        message = _in_one_line(outcome.exception)
+        message = in_one_line(outcome.exception)
         _raise_if_machine("dbt", message)
         raise BuildError(f"dbt could not start the build: {message}")
     results = node_results(outcome)
@@ -163,7 +160,8 @@ def memory_limit() -> str:
     return amount
 
 
-def _in_one_line(error: BaseException) -> str:
+def in_one_line(error: BaseException | None) -> str:
+    """Return what dbt could not get over, without its line breaks; of the system's errors file and reason only."""
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(filter(None, (error.filename, error.strerror)))
     return " ".join(str(error).split())
@@ -191,5 +189,6 @@ def _found_rows(result: RunResult, building_dir: Path) -> list[str]:
         connection.execute("USE prod.product")
         rows = rows_of(connection.execute(f"SELECT * FROM (\n{code}\n) LIMIT {_SHOWN_ROWS}"))
     return [
-        "    " + ", ".join(f"{name}: {shorten(clean(str(value)), 200)}" for name, value in row.items()) for row in rows
+        "    " + ", ".join(f"{name}: {shorten(clean(str(value)), _LONGEST_VALUE)}" for name, value in row.items())
+        for row in rows
     ]

@@ -6,7 +6,6 @@ Exit codes: 0 written, 2 not.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -16,15 +15,17 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import yaml
 from rich.console import Console
 
-from scripts.databases import attach
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser, is_on
+from scripts.databases import DatabaseError, opened
+from scripts.dbt_run import in_one_line
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.pages import replace_file
+from scripts.warehouse import DATABASES
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
 PAGE = PROJECT_DIR / "report" / "docs.html"
 # Dbt's page knows how to track its readers: whatever it may ask for, the browser refuses.
 _POLICY = (
@@ -63,15 +64,12 @@ def self_contained(text: str) -> str:
 
 
 def _check_readable(warehouse_dir: Path) -> None:
-    with duckdb.connect() as connection:
-        for name in ("raw", "prep", "prod"):
-            database = warehouse_dir / f"{name}.duckdb"
-            if not database.is_file():
-                raise DocsError(f"{database} is not there: run `make build` first")
-            try:
-                attach(connection, database, name)
-            except duckdb.Error as error:
-                raise DocsError(f"{database} cannot be read: {str(error).splitlines()[0]}") from error
+    try:
+        for name in DATABASES:
+            with opened(warehouse_dir / name):
+                pass
+    except DatabaseError as error:
+        raise DocsError(str(error)) from error
 
 
 def _generate(project_dir: Path, warehouse_dir: Path, scratch: Path) -> None:
@@ -86,7 +84,7 @@ def _generate(project_dir: Path, warehouse_dir: Path, scratch: Path) -> None:
     outcome = dbtRunner().invoke([*quiet, "docs", "generate", "--static", *folders, "--target", "local"])
     DuckDBConnectionManager.close_all_connections()
     if not outcome.success:
-        words = " ".join(str(outcome.exception or "a model does not compile: run `make build`").split())
+        words = in_one_line(outcome.exception) if outcome.exception else "a model does not compile: run `make build`"
         raise DocsError(f"dbt cannot document the project: {words}")
 
 
@@ -105,7 +103,7 @@ def _in_json(folder: str) -> str:
 
 def main() -> None:
     """Write the page and say where; exit with 2 when there are no tables or dbt cannot."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.docs_page", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m scripts.docs_page", description=__doc__.splitlines()[0])
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     given = parser.parse_args()
     console = Console()
@@ -120,7 +118,7 @@ def main() -> None:
         print(f"{error.filename} cannot be written: {error.strerror}", file=sys.stderr)
         sys.exit(2)
     print(f"Written: {os.path.relpath(PAGE)}")
-    if given.open or os.environ.get("OPEN", "") not in ("", "0"):
+    if given.open or is_on(os.environ.get("OPEN")):
         webbrowser.open(PAGE.as_uri())
 
 

@@ -7,7 +7,6 @@ What is wrong is said one line each: file, what, remedy. Exit codes: 0 all true,
 
 from __future__ import annotations
 
-import argparse
 import ast
 import hashlib
 import re
@@ -22,7 +21,9 @@ import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
+
 FIRST_READ = ("README.md", "CONTRIBUTING.md")
 """Where people look for a make target; the second may be missing."""
 _CHANGELOG = "CHANGELOG.md"
@@ -229,10 +230,11 @@ def _false_tables(project: Project) -> Iterator[str]:
             for name in _TABLE.findall(text):
                 if name not in project.prod_tables:
                     yield f"{document.path}:{line}: product.{name}: there is no such prod table: name another"
-    for table in (table for document in project.documents for table in document.tables if table[0] == "prod.product."):
-        for name in table[1:]:
+    for document in project.documents:
+        for name in (name for table in document.tables if table[0] == "prod.product." for name in table[1:]):
             if name not in project.prod_tables:
-                yield f"README.md: `{name}` stands among the tables to read and is none of models/prod: name another"
+                wrong = f"`{name}` stands among the tables to read and is none of models/prod"
+                yield f"{document.path}: {wrong}: name another"
 
 
 def _unnamed(project: Project) -> Iterator[str]:
@@ -265,7 +267,7 @@ def _untold_columns(project: Project) -> Iterator[str]:
 
 def main() -> None:
     """Print what is not true; exit with 1 when anything is not."""
-    argparse.ArgumentParser(prog="python -m scripts.documents", description=__doc__.splitlines()[0]).parse_args()
+    Parser(prog="python -m scripts.documents", description=__doc__.splitlines()[0]).parse_args()
     found = problems(PROJECT_DIR)
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
     sys.exit(bool(found))

@@ -6,7 +6,6 @@ Exit codes: 0 written, 2 not; then the files of the export before stay as they w
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -17,7 +16,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from scripts.databases import DatabaseError, number_of, opened, os_error
+from scripts.arguments import Parser
+from scripts.databases import DatabaseError, literal, number_of, opened, os_error
 
 _FORMATS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd",
@@ -80,16 +80,12 @@ def _write(connection: duckdb.DuckDBPyConnection, tables: list[str], folder: Pat
             path = folder / name / f"{table}.{name}"
             rows = f'SELECT * FROM prod.product."{table}" ORDER BY ALL'
             try:
-                row_counts[table] = number_of(connection, f"COPY ({rows}) TO '{_quoted(path)}' ({options})")
+                row_counts[table] = number_of(connection, f"COPY ({rows}) TO {literal(path)} ({options})")
             except duckdb.IOException as error:
                 if str(folder) not in str(error):
                     raise
                 raise os_error(error) from error
     return row_counts
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _print(row_counts: dict[str, int], export_dir: Path, console: Console) -> None:
@@ -107,7 +103,7 @@ def _print(row_counts: dict[str, int], export_dir: Path, console: Console) -> No
 
 def main() -> None:
     """Export and print what was written; exit with 2 when nothing was."""
-    argparse.ArgumentParser(
+    Parser(
         prog="python -m scripts.export",
         description="Write the prod tables as Parquet and as CSV.",
         epilog="WAREHOUSE_DIR names the folder of the databases, EXPORT_DIR where to write (default: export).",

@@ -6,7 +6,6 @@ memory stays bounded however many there are.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
 import os
@@ -24,12 +23,13 @@ import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.atomic import enriched_fields
-from scripts.databases import os_error
+from scripts.databases import literal, os_error
 from scripts.enriched import typed_sql
 from scripts.sources import declared_sources
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
 _FIELD_COUNT = len(enriched_fields())
 _BATCH_LINES = 20_000
 _BATCH_BYTES = 32 << 20
@@ -187,9 +187,8 @@ def _write(connection: duckdb.DuckDBPyConnection, sql: str, lines: list[Line], p
         [len(lines), [line.text for line in lines], [line.loaded_at for line in lines]],
     )
     connection.execute(f"CREATE OR REPLACE TEMP TABLE typed AS {sql}")
-    path = str(part).replace("'", "''")
     events = "SELECT * EXCLUDE (number, reason) FROM typed WHERE reason IS NULL ORDER BY number"
-    connection.execute(f"COPY ({events}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(f"COPY ({events}) TO {literal(part)} (FORMAT parquet, COMPRESSION zstd)")
     found = connection.execute("SELECT number, reason FROM typed WHERE reason IS NOT NULL ORDER BY number").fetchall()
     return [Rejected(lines[at].file, lines[at].number, reason) for at, reason in found]
 
@@ -239,7 +238,7 @@ def _refuse(error: OSError) -> None:
 
 def main() -> int:
     """Run `python -m scripts.import_tsv`."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.import_tsv", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m scripts.import_tsv", description=__doc__.splitlines()[0])
     parser.add_argument(
         "source", type=Path, help="a file, plain or .gz, a folder of such files, or - for standard input"
     )

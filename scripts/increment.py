@@ -12,8 +12,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import duckdb
-
+from scripts.databases import in_utc
 from scripts.sources import Source, source_files
 from scripts.warehouse import DATABASES, NOTE, WarehouseError
 
@@ -102,8 +101,7 @@ def plan(warehouse_dir: Path, now: Inputs) -> Plan:
 def _first_load(paths: list[Path]) -> str:
     """Return the earliest load time in the files (UTC); rows without one are always read."""
     files = [glob.escape(str(path)) for path in paths]
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with in_utc() as connection:
         relation = connection.read_parquet(files, union_by_name=True, hive_partitioning=False)
         ((first,),) = relation.aggregate("CAST(CAST(MIN(load_tstamp) AS TIMESTAMP) AS VARCHAR)").fetchall()
     return first or _NEVER

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from scripts.dbt_run import code_fingerprint
+from scripts.dbt_run import code_fingerprint, in_one_line
 from scripts.packages import provide_dbt_utils
 
 
@@ -41,5 +41,5 @@ def _parse(project_dir: Path, folder: Path) -> None:
     quiet = ["--log-level", "none", "--log-level-file", "none", "--log-path", str(folder)]
     outcome = dbtRunner().invoke([*quiet, "parse", *folders, "--target", "local"])
     if not outcome.success:
-        words = " ".join(str(outcome.exception).split()).replace(f"{project_dir}{os.sep}", "")
+        words = in_one_line(outcome.exception).replace(f"{project_dir}{os.sep}", "")
         raise ManifestError(f"dbt cannot read the project: {words}")

@@ -7,7 +7,6 @@ asks nobody and installs the stand-in, `hub` asks the hub again although the sta
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import subprocess
@@ -19,6 +18,9 @@ from pathlib import Path
 
 import yaml
 from packaging.specifiers import SpecifierSet
+
+from scripts.arguments import Parser
+from scripts.fingerprint import fingerprint
 
 _HUB_SECONDS = 2
 _DEPS_SECONDS = 60
@@ -41,13 +43,14 @@ def provide_dbt_utils(project_dir: Path) -> str:
 
     if wish != "stand-in" and _is_real(project_dir, installed):
         return _real_line(project_dir)
-    fingerprint = _fingerprint(project_dir / "packages.yml", stand_in)
-    if wish == "hub" or not _is_stand_in(installed, fingerprint):
+    files = (path for path in stand_in.rglob("*") if path.is_file())
+    made_for = fingerprint(stand_in, files, (project_dir / "packages.yml").read_bytes())
+    if wish == "hub" or not _is_stand_in(installed, made_for):
         if wish != "stand-in" and _hub_answers():
             _run_dbt_deps(project_dir)
             if _is_real(project_dir, installed):
                 return _real_line(project_dir)
-        _install_stand_in(stand_in, installed, fingerprint, project_dir / "target")
+        _install_stand_in(stand_in, installed, made_for, project_dir / "target")
     why = "as DBT_UTILS asks for it" if wish == "stand-in" else "as the dbt hub gave none (DBT_UTILS=hub asks it again)"
     return f"dbt-utils: the stand-in of packages/dbt_utils, {why}"
 
@@ -78,18 +81,9 @@ def _locked_version(project_dir: Path) -> str | None:
     return next((package.get("version") for package in packages if package.get("name") == "dbt_utils"), None)
 
 
-def _is_stand_in(installed: Path, fingerprint: str) -> bool:
+def _is_stand_in(installed: Path, made_for: str) -> bool:
     file = installed / _FINGERPRINT
-    return file.is_file() and file.read_text(encoding="utf-8") == fingerprint
-
-
-def _fingerprint(packages_file: Path, stand_in: Path) -> str:
-    """Return what changes when packages.yml or a file of the stand-in does."""
-    digest = hashlib.sha256(packages_file.read_bytes())
-    for file in sorted(path for path in stand_in.rglob("*") if path.is_file()):
-        digest.update(f"\0{file.relative_to(stand_in).as_posix()}\0".encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+    return file.is_file() and file.read_text(encoding="utf-8") == made_for
 
 
 def _hub_answers() -> bool:
@@ -117,13 +111,13 @@ def _run_dbt_deps(project_dir: Path) -> None:
         )
 
 
-def _install_stand_in(stand_in: Path, installed: Path, fingerprint: str, work_dir: Path) -> None:
+def _install_stand_in(stand_in: Path, installed: Path, made_for: str, work_dir: Path) -> None:
     """Copy the stand-in elsewhere and move it into place whole: dbt takes each folder in dbt_packages for a package."""
     work_dir.mkdir(exist_ok=True)
     installed.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work_dir) as scratch:
         copy = shutil.copytree(stand_in, Path(scratch) / "new")
-        (copy / _FINGERPRINT).write_text(fingerprint, encoding="utf-8")
+        (copy / _FINGERPRINT).write_text(made_for, encoding="utf-8")
         if installed.exists():
             installed.rename(Path(scratch) / "old")
         copy.rename(installed)
@@ -131,6 +125,8 @@ def _install_stand_in(stand_in: Path, installed: Path, fingerprint: str, work_di
 
 def main() -> None:
     """Provide dbt-utils for the project of the current folder, and print which."""
+    description, told = __doc__.split("\n\n")
+    Parser(prog="python -m scripts.packages", description=description, epilog=told).parse_args()
     try:
         print(provide_dbt_utils(Path.cwd()))
     except PackagesError as error:

@@ -5,7 +5,6 @@ A test holds a rule when its name carries the rule's id: a dbt unit test, a sing
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,9 @@ from pathlib import Path
 
 import yaml
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
+
 _TABLE_IDS = re.compile(r"^\| ((?:[A-Z]\d+(?:, )?)+) \|", re.MULTILINE)
 _TEXT_IDS = re.compile(r"\*\*([A-Z]\d+)\*\*")
 _PYTEST = re.compile(r"^def (test_\w+)", re.MULTILINE)
@@ -50,7 +51,7 @@ def rules_with_tests(project_dir: Path) -> dict[str, list[tuple[str, str]]]:
 
 def main() -> None:
     """Print the rules and their tests; exit with 1 when a rule has none."""
-    argparse.ArgumentParser(prog="python -m scripts.rules", description="List the rules and their tests.").parse_args()
+    Parser(prog="python -m scripts.rules", description="List the rules and their tests.").parse_args()
     rules = rules_with_tests(PROJECT_DIR)
     for rule_id, tests in rules.items():
         for file, name in tests:

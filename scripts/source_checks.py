@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
-from scripts.databases import children
+from scripts.databases import children, first_line, in_utc, literal
 from scripts.sources import Source, SourceError, source_files
 
 _INTEGERS = {"tinyint", "smallint", "integer", "bigint", "utinyint", "usmallint", "uinteger", "ubigint"}
@@ -45,7 +45,7 @@ def check_data_dir(data_dir: Path, sources: list[Source]) -> None:
     """
     if not data_dir.is_dir():
         raise SourceError(f"DATA_DIR={data_dir} is not a folder: name one that holds {sources[0].files}")
-    with _connected() as connection:
+    with in_utc() as connection:
         for source in sources:
             _check_places(data_dir, source)
             files = [_File(connection, path, source) for path in source_files(data_dir, source)]
@@ -66,20 +66,13 @@ def check_contents(data_dir: Path, sources: list[Source]) -> None:
     Raises:
         SourceError: the first file that is damaged inside, which DuckDB's own error does not name.
     """
-    with _connected() as connection:
+    with in_utc() as connection:
         for source in sources:
             for path in source_files(data_dir, source):
                 file = _File(connection, path, source)
                 for name in sorted(file.types.keys() & source.types.keys()):
                     # counts and maxima are taken from statistics, or do not look into texts
                     file.ask(f'BIT_XOR(HASH("{name}"))', what=f" in column {name}")
-
-
-@contextmanager
-def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
 
 
 def _check_places(data_dir: Path, source: Source) -> None:
@@ -153,8 +146,8 @@ class _File:
         return {name.lower(): unquote(value) for name, value in _FOLDER_VALUE.findall(self.path.as_posix())}
 
     def _cursor(self, select: str, rest: str, in_folders: bool) -> duckdb.DuckDBPyConnection:
-        pattern = glob.escape(str(self.path)).replace("'", "''")
-        file = f"READ_PARQUET('{pattern}', hive_partitioning = {in_folders})"
+        pattern = literal(glob.escape(str(self.path)))
+        file = f"READ_PARQUET({pattern}, hive_partitioning = {in_folders})"
         return self.connection.execute(f"SELECT {select} FROM {file} {rest}")
 
     @contextmanager
@@ -162,7 +155,7 @@ class _File:
         try:
             yield
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             words = "is not a readable Parquet file, copy it again"
             if "UTF8" in reason:
                 words = f"has text that is not UTF-8{what}, write it again as UTF-8"
@@ -222,8 +215,8 @@ def _contradicting_folders(file: _File) -> Iterator[str]:
     for name in sorted(file.folder_values.keys() & file.source.types.keys()):
         own = file.columns(in_folders=False)
         if name in own:
-            value = file.folder_values[name].replace("'", "''")
-            rest = f"WHERE \"{name}\" IS DISTINCT FROM TRY_CAST('{value}' AS {own[name]}) LIMIT 1"
+            value = literal(file.folder_values[name])
+            rest = f'WHERE "{name}" IS DISTINCT FROM TRY_CAST({value} AS {own[name]}) LIMIT 1'
             for row, other in file.ask(f'file_row_number + 1, CAST("{name}" AS VARCHAR)', rest, in_folders=False):
                 yield f"has {name} {other} in row {row}, but lies in the folder {name}={file.folder_values[name]}"
 

@@ -43,15 +43,6 @@ def run(
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, preexec_fn=limit)
 
 
-def run_build(
-    data_dir: Path | str, warehouse_dir: Path, limit: Callable[[], None] = obey_permissions, **variables: object
-) -> subprocess.CompletedProcess[str]:
-    """Run what `make build` runs, with dbt's own files beside the databases."""
-    own_files = {"DBT_TARGET_PATH": warehouse_dir.parent / "target", "DBT_LOG_PATH": warehouse_dir.parent / "logs"}
-    folders = {"DATA_DIR": data_dir, "WAREHOUSE_DIR": warehouse_dir}
-    return run("scripts.build", limit=limit, **own_files | folders | variables)
-
-
 def assert_refused(outcome: subprocess.CompletedProcess[str], *words: str, code: int = 2, line_count: int = 1) -> None:
     """Require the exit code, and as many lines as there are mistakes, in which all of the words occur."""
     assert outcome.returncode == code, outcome.stderr

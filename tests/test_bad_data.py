@@ -17,8 +17,8 @@ import pytest
 from scripts import build as program
 from scripts.source_checks import check_contents, check_data_dir
 from scripts.sources import SourceError, declared_sources
-from tests.bad_input import allow_all, assert_refused, contents, run_build
-from tests.worlds import PROJECT_DIR, World
+from tests.bad_input import allow_all, assert_refused, contents, obey_permissions
+from tests.worlds import PROJECT_DIR, World, run_build
 
 Spoil = Callable[[Path], object]
 
@@ -375,7 +375,7 @@ def test_data_that_may_not_be_read_gets_one_line_and_changes_nothing(
     spoil, words = FORBIDDEN_CASES[case]
     before = contents(warehouse_dir)
     spoil(data_dir)
-    assert_refused(run_build(data_dir, warehouse_dir), *words)
+    assert_refused(run_build(data_dir, warehouse_dir, limit=obey_permissions), *words)
     assert contents(warehouse_dir) == before
 
 

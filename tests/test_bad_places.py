@@ -11,9 +11,9 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from tests.bad_input import allow_all, assert_refused, contents, full_disk, obey_permissions, run, run_build
+from tests.bad_input import allow_all, assert_refused, contents, full_disk, obey_permissions, run
 from tests.test_import_tsv import line
-from tests.worlds import World
+from tests.worlds import World, run_build
 
 Limit = Callable[[], None]
 Place = Callable[[Path], object]
@@ -98,7 +98,7 @@ def test_a_build_that_has_no_place_gets_one_line_and_changes_nothing(
     before = contents(warehouse_dir)
     values = {name: value.format(warehouse=warehouse_dir) for name, value in variables.items()}
 
-    outcome = run_build(committed.data_dir, warehouse_dir, given.limit, **{"FULL": 1, **values})
+    outcome = run_build(committed.data_dir, warehouse_dir, limit=given.limit, **{"FULL": 1, **values})
 
     assert_refused(outcome, given.words, code=given.code)
     assert contents(warehouse_dir) == before
@@ -310,7 +310,7 @@ def test_data_that_cannot_be_written_get_one_line_and_change_nothing(tmp_path: P
     ("variables", "words"),
     [
         ({"BASE": "no-such-branch"}, "BASE=no-such-branch has no merge base with HEAD: "),
-        ({"DATA_DIR": "/no/such/data"}, "DATA_DIR=/no/such/data is not a folder"),
+        ({"BASE": "HEAD", "DATA_DIR": "/no/such/data"}, "DATA_DIR=/no/such/data is not a folder"),
     ],
     ids=["no such base", "no such data"],
 )

@@ -1,6 +1,7 @@
 """Building again gives the same tables, and runs the unit tests only when something they read has changed."""
 
 import fcntl
+import re
 import shutil
 from pathlib import Path
 
@@ -36,7 +37,9 @@ def test_changed_code_is_unit_tested_again_and_a_failure_changes_nothing(committ
     outcome = run_build(committed.data_dir, warehouse_dir, project_dir)
 
     assert outcome.returncode == 1
-    assert "funnel_searched_steps.yml: D2_D3_D5_E01" in outcome.stderr
+    # after the first unit test that fails dbt skips the model's others, so which one is told depends on the threads
+    assert re.match(r"models/intermediate/funnel_searched_steps\.yml: (D2_D3|O1_O2)\w+: ", outcome.stderr)
+    assert "actual differs from expected" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert (warehouse_dir / "prod.duckdb").read_bytes() == before
 

@@ -1,16 +1,21 @@
 """The documents tell the truth: what they name is there, what is there they name, and their commands run."""
 
 import os
+import pkgutil
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pytest
 
+import scripts
+import tests
+from scripts import bench, report, review, simulate, snowflake
 from scripts.documents import Project, problems, read_document
 from tests.worlds import PROJECT_DIR, World
 
@@ -208,6 +213,13 @@ def runner(command: str) -> str:
     if command.startswith("duckdb -readonly "):
         return "duckdb"
     return "python" if re.match(r"\.venv/bin/python -m scripts\.snowflake\.transfer (sample|load) ", command) else ""
+
+
+@pytest.mark.parametrize("package", [scripts, bench, report, review, simulate, snowflake, tests])
+def test_the_map_of_a_package_has_all_its_modules(package: ModuleType) -> None:
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)} - {"__main__"}
+    untold = modules - set(re.findall(r"\w+", package.__doc__ or ""))
+    assert [name for name in untold if not name.startswith("test_")] == []
 
 
 @pytest.mark.parametrize("command", [command for command in commands() if runner(command)])

@@ -17,8 +17,8 @@ import pytest
 
 from scripts import packages
 from scripts.packages import PackagesError, provide_dbt_utils
+from tests.worlds import PROJECT_DIR
 
-ROOT = Path(__file__).parents[1]
 NOBODY = "http://127.0.0.1:9/"  # a port that refuses
 
 
@@ -27,8 +27,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a project with our packages.yml and stand-in, whose hub does not answer."""
     monkeypatch.setenv("DBT_PACKAGE_HUB_URL", NOBODY)
     monkeypatch.delenv("DBT_UTILS", raising=False)
-    shutil.copytree(ROOT / "packages", tmp_path / "packages")
-    shutil.copy(ROOT / "packages.yml", tmp_path)
+    shutil.copytree(PROJECT_DIR / "packages", tmp_path / "packages")
+    shutil.copy(PROJECT_DIR / "packages.yml", tmp_path)
     (tmp_path / "dbt_project.yml").write_text("name: tiny\nprofile: tiny\n", encoding="utf-8")
     return tmp_path
 
@@ -215,7 +215,7 @@ def test_the_program_prints_one_line_and_does_not_load_dbt(project: Path) -> Non
         "import runpy, sys; runpy.run_module('scripts.packages', run_name='__main__'); assert 'dbt' not in sys.modules"
     )
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"],
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(PROJECT_DIR)!r}); {program}"],
         cwd=project,
         capture_output=True,
         text=True,
@@ -232,7 +232,7 @@ def test_a_missing_stand_in_is_one_clear_line(project: Path) -> None:
         [
             sys.executable,
             "-c",
-            f"import sys; sys.path.insert(0, {str(ROOT)!r}); from scripts.packages import main; main()",
+            f"import sys; sys.path.insert(0, {str(PROJECT_DIR)!r}); from scripts.packages import main; main()",
         ],
         cwd=project,
         capture_output=True,

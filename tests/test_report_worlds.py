@@ -105,9 +105,7 @@ def test_names_on_an_axis_are_broken_into_lines(text: str, lines: str) -> None:
 # --- Large worlds ------------------------------------------------------------------------------------------------
 
 
-def test_many_clients_values_pages_and_weeks_do_not_make_it_larger(
-    committed: World, page: Reader, tmp_path: Path
-) -> None:
+def test_many_clients_values_pages_and_weeks_do_not_make_it_larger(committed: World, tmp_path: Path) -> None:
     def copies(table: str, columns: str, of: str, times: int) -> str:
         return (
             f"INSERT INTO product.{table} SELECT * REPLACE ({columns}) FROM product.{table} AS found"

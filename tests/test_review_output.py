@@ -717,7 +717,7 @@ def test_numbers(base: float | None, head: float | None, unit: Any, text: str, d
     ],
 )
 def test_values(base: Value, head: Value, texts: tuple[str, str]) -> None:
-    assert wording.values(base, head) == texts
+    assert wording.values(base, head, 60) == texts
 
 
 def test_the_alarm_needs_lineage_that_could_be_read() -> None:

@@ -192,7 +192,7 @@ def test_members_are_the_chosen_ones_with_or_without_events_and_clients_are_all(
     assert sorted(map(str, rows(sampled, "clients"))) == sorted(map(str, clients))
 
 
-def test_the_files_have_the_lake_loader_s_types(committed: World, sampled: World) -> None:
+def test_the_files_have_the_lake_loader_s_types(sampled: World) -> None:
     for source in SOURCES:
         pattern = source.files.replace("'", "''")
         described = duckdb.sql(f"DESCRIBE FROM read_parquet('{sampled.data_dir}/{pattern}')").fetchall()

@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from scripts.review.markdown import LIMIT, MARKER
+from tests.worlds import PROJECT_DIR
 
-ROOT = Path(__file__).parents[1]
-MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
-CI = ROOT / ".github" / "workflows" / "ci.yml"
+MAKEFILE = (PROJECT_DIR / "Makefile").read_text(encoding="utf-8")
+WORKFLOWS = sorted((PROJECT_DIR / ".github" / "workflows").glob("*.y*ml"))
+CI = PROJECT_DIR / ".github" / "workflows" / "ci.yml"
 BOT = "github-actions[bot]"
 REVIEW = f"{MARKER}\n## Review: CHANGED — 5 % “more”\n\n$(touch pwned) `touch pwned` \"'\\n %s @x\n"
 PAGE, LOG = "https://github.com/team/funnel/actions/runs/9/artifacts/4", "https://github.com/team/funnel/actions/runs/9"
@@ -169,7 +169,7 @@ def test_the_makefile_has_every_target_and_variable_that_is_used() -> None:
 def test_every_program_of_ours_is_there() -> None:
     programs = [step["run"] for step in steps() if step.get("run", "").startswith(".")]
     assert programs == [".ci/run"]
-    assert all(os.access(ROOT / program, os.X_OK) for program in programs)
+    assert all(os.access(PROJECT_DIR / program, os.X_OK) for program in programs)
 
 
 def test_a_pull_request_is_reviewed_without_values_against_its_base_with_history() -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,17 +46,31 @@ class World:
             return rows_of(connection.execute(sql))
 
 
-def run_build(data_dir: Path, warehouse_dir: Path, project_dir: Path = PROJECT_DIR) -> subprocess.CompletedProcess[str]:
-    """Run what `make build` runs, with dbt's own files beside the databases."""
+def run_build(
+    data_dir: Path,
+    warehouse_dir: Path,
+    project_dir: Path = PROJECT_DIR,
+    limit: Callable[[], None] | None = None,
+    **variables: object,
+) -> subprocess.CompletedProcess[str]:
+    """Run what `make build` runs, with dbt's own files beside the databases, and with variables added.
+
+    `limit`, such as those of `bad_input`, runs in the child first.
+    """
     environment = {
-        **os.environ,
-        "DATA_DIR": str(data_dir),
-        "WAREHOUSE_DIR": str(warehouse_dir),
-        "DBT_TARGET_PATH": str(warehouse_dir.parent / "target"),
-        "DBT_LOG_PATH": str(warehouse_dir.parent / "logs"),
+        "DATA_DIR": data_dir,
+        "WAREHOUSE_DIR": warehouse_dir,
+        "DBT_TARGET_PATH": warehouse_dir.parent / "target",
+        "DBT_LOG_PATH": warehouse_dir.parent / "logs",
+        **variables,
     }
     return subprocess.run(
-        [sys.executable, "-m", "scripts.build"], cwd=project_dir, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "scripts.build"],
+        cwd=project_dir,
+        env={**os.environ, **{name: str(value) for name, value in environment.items()}},
+        capture_output=True,
+        text=True,
+        preexec_fn=limit,
     )
 
 

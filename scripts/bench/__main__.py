@@ -13,30 +13,17 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import NoReturn
 
 from rich.console import Console
 
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser, positive
 from scripts.bench.contestants import CONTESTANTS, Bench
 from scripts.bench.measure import BenchError
 from scripts.bench.report import as_json, print_report
-from scripts.bench.worlds import PROJECT_DIR, event_files, world_of
+from scripts.bench.worlds import event_files, world_of
 
 _PLAIN_WIDTH = 140  # characters, where no terminal says how wide it is
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"bench: {message}\n")
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text!r}")
-    return number
 
 
 def _contestants(text: str) -> tuple[str, ...]:
@@ -48,15 +35,15 @@ def _contestants(text: str) -> tuple[str, ...]:
 
 def _arguments() -> argparse.Namespace:
     paragraphs = __doc__.split("\n\n")
-    parser = _Parser(prog="python -m scripts.bench", description=paragraphs[0], epilog=paragraphs[1])
-    parser.add_argument("--events", type=_positive, default=1_000_000, help="size of the world (default 1,000,000)")
+    parser = Parser(prog="python -m scripts.bench", description=paragraphs[0], epilog=paragraphs[1])
+    parser.add_argument("--events", type=positive, default=1_000_000, help="size of the world (default 1,000,000)")
     parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="measure on this data, in place of --events")
-    parser.add_argument("--runs", type=_positive, default=3, help="rounds (default 3)")
+    parser.add_argument("--runs", type=positive, default=3, help="rounds (default 3)")
     parser.add_argument(
         "--only", type=_contestants, default=CONTESTANTS, metavar="LIST",
         help=f"some of {','.join(CONTESTANTS)} (default all); --only build is for worlds of 100 million events",
     )  # fmt: skip
-    parser.add_argument("--hits", type=_positive, default=20_000_000, help="of the funnel step (default 20,000,000)")
+    parser.add_argument("--hits", type=positive, default=20_000_000, help="of the funnel step (default 20,000,000)")
     parser.add_argument(
         "--memory-limit", metavar="AMOUNT", help="of build and by hand, such as 8GB; the rest is spilled"
     )

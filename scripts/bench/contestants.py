@@ -9,11 +9,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from scripts import PROJECT_DIR
 from scripts.bench.dbt_time import DbtTime, dbt_time
 from scripts.bench.equality import compare_tables, first_differences, is_equal
 from scripts.bench.funnel import ENGINES, FunnelRun, make_hits, run_engine, why_absent
 from scripts.bench.measure import Measurement, measure
-from scripts.bench.worlds import PROJECT_DIR, day_in, event_count, split_last_day
+from scripts.bench.worlds import day_in, event_count, split_last_day
 
 CONTESTANTS = ("build", "by_hand", "funnel", "increment")
 
@@ -96,7 +97,7 @@ class Bench:
         out_dir.mkdir()
         limit = ["--memory-limit", self._memory_limit] if self._memory_limit else []
         command = ["-m", "scripts.bench.by_hand", str(self._data_dir), str(out_dir / "prod.duckdb"), *limit]
-        run = measure([sys.executable, *command], PROJECT_DIR, watched_dir=out_dir)
+        run = measure([sys.executable, *command], PROJECT_DIR, out_dir)
         self._results.runs.setdefault("by_hand", []).append(run)
 
     def _funnel(self) -> None:
@@ -124,7 +125,7 @@ class Bench:
         }
         if self._memory_limit:
             variables["MEMORY_LIMIT"] = self._memory_limit
-        return measure([sys.executable, "-m", "scripts.build"], PROJECT_DIR, variables, watched_dir=warehouse_dir)
+        return measure([sys.executable, "-m", "scripts.build"], PROJECT_DIR, warehouse_dir, variables)
 
     def _record(self, name: str, run: Measurement) -> None:
         self._results.runs.setdefault(name, []).append(run)

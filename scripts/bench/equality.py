@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.databases import attach
+from scripts.databases import attach, in_utc
 from scripts.review.compare import Comparison, Tolerance, compare_relations
 
 KEYS = {
@@ -33,8 +33,7 @@ def compare_tables(prod: Path, by_hand: Path) -> dict[str, Comparison]:
 
     Floats may differ by a billionth, all else must be equal.
     """
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with in_utc() as connection:
         attach(connection, prod, "prod")
         attach(connection, by_hand, "by_hand")
         return {table: _compare(connection, table, key) for table, key in KEYS.items()}

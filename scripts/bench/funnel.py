@@ -18,8 +18,9 @@ from pathlib import Path
 
 import duckdb
 
-from scripts.bench.measure import BenchError
-from scripts.bench.worlds import PROJECT_DIR
+from scripts import PROJECT_DIR
+from scripts.bench.measure import BenchError, last_line
+from scripts.databases import literal
 
 STEP_COUNT = 9
 WINDOW_DAYS = 7
@@ -43,8 +44,6 @@ def why_absent(engine: str) -> str | None:
     """Return in one line why an engine cannot run and how to change that; None where it can."""
     if engine == "chdb" and importlib.util.find_spec("chdb") is None:
         return "chdb is not installed, so the funnel step has nothing to be held against: `make bench` installs it"
-    if engine == SQL_FILE.name and not SQL_FILE.is_file():
-        return f"{SQL_FILE.relative_to(PROJECT_DIR)} is not there, so only chdb runs the funnel step"
     return None
 
 
@@ -57,7 +56,6 @@ def make_hits(hit_count: int, path: Path) -> None:
     if path.is_file():
         return
     partial = path.with_suffix(".partial")
-    escaped = str(partial).replace("'", "''")
     people = max(1, round(hit_count / _HITS_PER_PERSON))
     with duckdb.connect() as connection:
         connection.execute(
@@ -88,7 +86,7 @@ def make_hits(hit_count: int, path: Path) -> None:
                        + TO_DAYS(CASE WHEN HASH(i, number, 7) % 50 = 0 THEN 8 ELSE 0 END) AS hit_at
                   FROM numbered
                  ORDER BY hit_at -- as events come: not by person
-            ) TO '{escaped}' (FORMAT parquet, COMPRESSION zstd)
+            ) TO {literal(partial)} (FORMAT parquet, COMPRESSION zstd)
             """
         )
     partial.replace(path)
@@ -103,8 +101,7 @@ def run_engine(engine: str, hits: Path) -> FunnelRun:
     command = [sys.executable, "-m", "scripts.bench.funnel_query", engine, str(hits)]
     outcome = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True)
     if outcome.returncode != 0:
-        words = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BenchError(f"the funnel step failed in {engine}: {words}")
+        raise BenchError(f"the funnel step failed in {engine}: {last_line(outcome.stderr)}")
     said = json.loads(outcome.stdout.splitlines()[-1])
     said["depths"] = {int(depth): count for depth, count in said["depths"].items()}
     return FunnelRun(**said)

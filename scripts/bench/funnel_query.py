@@ -6,7 +6,6 @@ of JSON.
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import tempfile
@@ -17,8 +16,10 @@ from pathlib import Path
 import duckdb
 from jinja2 import Environment, FileSystemLoader
 
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.bench.funnel import ENGINES, SQL_FILE, STEP_COUNT, WINDOW_DAYS
-from scripts.bench.worlds import PROJECT_DIR
+from scripts.databases import literal
 
 _Depths = dict[int, int]
 
@@ -27,8 +28,7 @@ def in_duckdb(hits: str, folder: str) -> Callable[[], _Depths]:
     """Load the hits into a table and return what runs funnel_step.sql on it, on as many threads as there are cores."""
     connection = duckdb.connect(f"{folder}/hits.duckdb")
     connection.execute("SET enable_progress_bar = FALSE")
-    escaped = hits.replace("'", "''")
-    connection.execute(f"CREATE TABLE hits AS SELECT * FROM READ_PARQUET('{escaped}')")
+    connection.execute(f"CREATE TABLE hits AS SELECT * FROM READ_PARQUET({literal(hits)})")
     connection.execute("CHECKPOINT")
     # MAX, so that the times are made and not only counted; a person at step k was at all steps before it
     counted = f"SELECT required_number, COUNT(*), MAX(reached_at) FROM (\n{funnel_step()}\n) GROUP BY required_number"
@@ -77,7 +77,7 @@ def in_chdb(hits: str, folder: str) -> Callable[[], _Depths]:
 
 def main() -> None:
     """Run one engine once."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.bench.funnel_query", description=__doc__.split("\n\n")[0])
+    parser = Parser(prog="python -m scripts.bench.funnel_query", description=__doc__.split("\n\n")[0])
     parser.add_argument("engine", choices=ENGINES)
     parser.add_argument("hits", help="Parquet file that scripts.bench.funnel has written")
     given = parser.parse_args()

@@ -33,7 +33,7 @@ class Measurement:
 
 
 def measure(
-    command: Sequence[str], cwd: Path, variables: Mapping[str, str] | None = None, watched_dir: Path | None = None
+    command: Sequence[str], cwd: Path, watched_dir: Path, variables: Mapping[str, str] | None = None
 ) -> Measurement:
     """Run a program to its end, with variables added to the environment, and return what it took.
 
@@ -60,8 +60,7 @@ def measure(
         process.returncode = os.waitstatus_to_exitcode(status)  # or Popen would wait for it in vain
         if process.returncode != 0:
             output.seek(0)
-            lines = output.read().decode(errors="replace").strip().splitlines()
-            words = lines[-1] if lines else "it said nothing"
+            words = last_line(output.read().decode(errors="replace"))
             raise BenchError(f"`{' '.join(command[1:])}` failed with exit code {process.returncode}: {words}")
     final_disk = folder_bytes(watched_dir)
     return Measurement(
@@ -74,10 +73,15 @@ def measure(
     )
 
 
-def folder_bytes(folder: Path | None) -> int:
+def last_line(said: str) -> str:
+    """Return the last line that a program wrote, which says why it failed."""
+    return (said.strip().splitlines() or ["it said nothing"])[-1]
+
+
+def folder_bytes(folder: Path) -> int:
     """Return the size of all files below a folder (bytes); 0 where there is none."""
     total = 0
-    for path in folder.rglob("*") if folder and folder.is_dir() else ():
+    for path in folder.rglob("*"):
         try:
             total += path.stat().st_size if path.is_file() else 0
         except FileNotFoundError:  # gone since it was listed

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from scripts.bench.measure import BenchError
+from scripts import PROJECT_DIR
+from scripts.bench.measure import BenchError, last_line
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 EVENTS_PER_PERSON = 40
 _EVENTS = Path("snowplow") / "events"
 
@@ -34,8 +34,7 @@ def world_of(event_count: int, worlds_dir: Path) -> Path:
     command = [sys.executable, "-m", "scripts.simulate", *arguments]
     outcome = subprocess.run(command, cwd=PROJECT_DIR, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if outcome.returncode != 0:
-        words = (outcome.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BenchError(f"the world cannot be simulated: {words}")
+        raise BenchError(f"the world cannot be simulated: {last_line(outcome.stderr)}")
     return data_dir
 
 
@@ -58,16 +57,16 @@ def split_last_day(data_dir: Path, out: Path) -> tuple[Path, Path]:
         BenchError: all loads are of one day.
     """
     history, day_file = out / "history", out / "last_day.parquet"
-    newest = {path: _newest_load(path) for path in event_files(data_dir)}
-    last = max(newest.values())
+    loads = {path: _loads(path) for path in event_files(data_dir)}
+    last = max(newest for _, newest in loads.values())
     day_start = datetime(last.year, last.month, last.day, tzinfo=timezone.utc)
-    if all(_oldest_load(path) >= day_start for path in newest):
+    if all(oldest >= day_start for oldest, _ in loads.values()):
         raise BenchError(f"{data_dir} was loaded on one day: there is no history to add a day to")
     with _Writer(day_file) as day:
-        for path, newest_load in newest.items():
+        for path, (_, newest) in loads.items():
             target = history / path.relative_to(data_dir)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if newest_load < day_start:
+            if newest < day_start:
                 _link(path, target)
                 continue
             with _Writer(target) as before, pq.ParquetFile(path) as file:
@@ -110,14 +109,10 @@ class _Writer:
         self._writer.write_table(rows)
 
 
-def _newest_load(path: Path) -> datetime:
-    newest: datetime = pc.max(pq.read_table(path, columns=["load_tstamp"])["load_tstamp"]).as_py()
-    return newest
-
-
-def _oldest_load(path: Path) -> datetime:
-    oldest: datetime = pc.min(pq.read_table(path, columns=["load_tstamp"])["load_tstamp"]).as_py()
-    return oldest
+def _loads(path: Path) -> tuple[datetime, datetime]:
+    """Return the oldest and the newest load of a file."""
+    found = pc.min_max(pq.read_table(path, columns=["load_tstamp"])["load_tstamp"]).as_py()
+    return found["min"], found["max"]
 
 
 def _link(source: str | Path, target: str | Path) -> None:

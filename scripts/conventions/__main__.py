@@ -5,21 +5,19 @@ Exit codes: 0 all kept, 1 not, 2 dbt cannot read the project.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.conventions import findings
 from scripts.conventions.project import Project
 from scripts.manifest import ManifestError
 from scripts.packages import PackagesError
 
-PROJECT_DIR = Path(__file__).resolve().parents[2]
-
 
 def main() -> int:
     """Run `python -m scripts.conventions`."""
-    argparse.ArgumentParser(prog="python -m scripts.conventions", description=__doc__.splitlines()[0]).parse_args()
+    Parser(prog="python -m scripts.conventions", description=__doc__.splitlines()[0]).parse_args()
     try:
         found = findings(Project(PROJECT_DIR))
     except (ManifestError, PackagesError) as error:

@@ -47,10 +47,10 @@ class Resource:
         columns: dict[str, dict[str, Any]] = self.node["columns"]
         return columns
 
-    def tests_of(self, kind: str, column: str | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the arguments of its tests of a kind, such as accepted_range; of one column where it is named."""
+    def tests_of(self, kind: str) -> Iterator[dict[str, Any]]:
+        """Yield the arguments of its tests of a kind, such as rules_hold."""
         for test in self.tests:
-            if test["test_metadata"]["name"] == kind and column in (None, test["column_name"]):
+            if test["test_metadata"]["name"] == kind:
                 yield test["test_metadata"]["kwargs"]
 
 

@@ -5,18 +5,18 @@ With `--check` nothing is written; exit codes: 0 both are as the models are, 1 t
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from pathlib import Path
 
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.lineage.graph import lineage
 from scripts.lineage.mermaid import mermaid
 from scripts.lineage.svg import svg
 from scripts.manifest import ManifestError, read_manifest
 from scripts.packages import PackagesError
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _MARKED = re.compile(r"(<!-- lineage: .*? -->\n).*?(<!-- end of the lineage -->\n)", re.DOTALL)
 
 
@@ -44,7 +44,7 @@ def drawn(project_dir: Path) -> dict[Path, str]:
 
 def main() -> int:
     """Run `python -m scripts.lineage`."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.lineage", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m scripts.lineage", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing, and fail when a file is stale")
     given = parser.parse_args()
     try:

@@ -12,6 +12,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from scripts.arguments import Parser, is_on
 from scripts.pages import replace_file
 from scripts.report.prod import ReportError
 from scripts.wording import print_what_the_terminal_can
@@ -51,7 +52,7 @@ def make_report(warehouse_dir: Path, format: str, out: Path) -> list[Path]:
 
 def main() -> int:
     """Run `python -m scripts.report`; 2 means that there is nothing to report from, or nowhere to write."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m scripts.report",
         description=__doc__,
         epilog="WAREHOUSE_DIR names the folder of the databases (default: warehouse); FORMAT, OUT and OPEN=1 stand for "
@@ -63,7 +64,7 @@ def main() -> int:
     parser.add_argument(
         "--open",
         action="store_true",
-        default=os.environ.get("OPEN", "") not in ("", "0"),
+        default=is_on(os.environ.get("OPEN")),
         help="open the report when it is made",
     )
     given = parser.parse_args()

@@ -11,9 +11,9 @@ import vl_convert
 from scripts.report import words
 from scripts.report.answers import FunnelAnswers, Report
 from scripts.report.part import Part, is_text
-from scripts.report.prod import Settings
 from scripts.report.terms import terms
 from scripts.report.theme import LIGHT, config, with_light_colours
+from scripts.settings import Settings
 
 _WIDTH = 760  # pixels
 _MOST_ROWS = 30  # of a table; longer ones are in their CSV file

@@ -12,13 +12,14 @@ from urllib.parse import quote
 import vl_convert
 from markupsafe import Markup
 
+from scripts import PROJECT_DIR
 from scripts.pages import templates
 from scripts.report import words
 from scripts.report.answers import TABLES, Report
 from scripts.report.part import is_text
-from scripts.report.prod import PROJECT_DIR, Settings
 from scripts.report.terms import terms
 from scripts.report.theme import DARK, LIGHT, config
+from scripts.settings import Settings
 from scripts.wording import clean_lines
 
 _FOLDER = Path(__file__).parent

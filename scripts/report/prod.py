@@ -1,4 +1,4 @@
-"""Read what the page shows: prod.duckdb, and the settings of dbt_project.yml that stand behind its columns."""
+"""Read what the page shows: prod.duckdb, with the settings that stand behind its columns."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import yaml
 
-from scripts.databases import DatabaseError, Row, rows_of
+from scripts.databases import DatabaseError, Row, literal, rows_of
 from scripts.databases import opened as opened_database
+from scripts.settings import Settings, read_settings
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _FUNNELS = """
 SELECT funnel_name
   FROM product.funnel_conversion_trends
@@ -27,19 +26,6 @@ SELECT funnel_name
 
 class ReportError(Exception):
     """The page cannot be made; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The variables of dbt_project.yml that the page's words need."""
-
-    reporting_timezone: str
-    reportable_count: int
-    """A rate is shown from this many people on."""
-    tested_account_count: int
-    tested_outcome_count: int
-    significance_level: float
-    dwell_cap_seconds: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +61,7 @@ class Prod:
         """Return the statement with the funnel's name and the settings filled in, as it runs and as it is shown."""
         values = {name: str(value) for name, value in vars(self.settings).items()}
         if funnel:
-            values["funnel_name"] = "'" + funnel.name.replace("'", "''") + "'"
+            values["funnel_name"] = literal(funnel.name)
         return re.sub(r"\$(\w+)", lambda match: values[match[1]], text).strip("\n")
 
 
@@ -91,9 +77,3 @@ def opened(warehouse_dir: Path) -> Iterator[Prod]:
             yield Prod(connection, read_settings())
     except DatabaseError as error:
         raise ReportError(str(error)) from error
-
-
-def read_settings(project_dir: Path = PROJECT_DIR) -> Settings:
-    """Return the settings of the project."""
-    declared = yaml.safe_load((project_dir / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    return Settings(**{name: declared[name] for name in Settings.__dataclass_fields__})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from scripts.report import words
-from scripts.report.prod import Settings
+from scripts.settings import Settings
 
 
 class Term(NamedTuple):

@@ -127,12 +127,10 @@ def tooltip(*columns: tuple[str, str]) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{column}:N", title=title) for column, title in columns]
 
 
-def name_axis(limit: int = 170) -> alt.Axis:
+def name_axis() -> alt.Axis:
     """The axis of values from `labelled`. Vega does not centre two lines, so they begin half a line higher."""
     has_two_lines = "indexof(datum.label, '\\n') >= 0"
-    return alt.Axis(
-        labelExpr=LABEL, labelLimit=limit, labelOffset=alt.condition(has_two_lines, alt.value(-7), alt.value(0))
-    )
+    return alt.Axis(labelExpr=LABEL, labelOffset=alt.condition(has_two_lines, alt.value(-7), alt.value(0)))
 
 
 def percent_axis(**more: Any) -> alt.Axis:

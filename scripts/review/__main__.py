@@ -20,6 +20,8 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser, is_on
 from scripts.databases import attach
 from scripts.dbt_run import Failure, MachineError, memory_limit
 from scripts.packages import PackagesError, provide_dbt_utils
@@ -38,7 +40,6 @@ from scripts.review.wording import without_values
 from scripts.source_checks import check_data_dir
 from scripts.sources import SourceError, declared_sources
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 REVIEW_DIR = PROJECT_DIR / ".review"
 _DATABASES = ("prep", "prod")
 
@@ -177,7 +178,7 @@ def _selected(models: tuple[ModelChange, ...], head: Side, only: str) -> tuple[M
 
 def main() -> int:
     """Run `python -m scripts.review`."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.review", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m scripts.review", description=__doc__.splitlines()[0])
     parser.add_argument("--base", default=os.environ.get("BASE") or "main", help="branch or commit (default: main)")
     parser.add_argument("--data-dir", type=Path, default=os.environ.get("DATA_DIR") or "data", help="default: data")
     parser.add_argument(
@@ -208,7 +209,7 @@ def main() -> int:
     (REVIEW_DIR / "review.json").write_text(to_json(said), encoding="utf-8")
     (REVIEW_DIR / "review.md").write_text(markdown(said, given.values is True), encoding="utf-8")
     (REVIEW_DIR / "review.html").write_text(html(said), encoding="utf-8")
-    if given.open or os.environ.get("OPEN"):
+    if given.open or is_on(os.environ.get("OPEN")):
         webbrowser.open((REVIEW_DIR / "review.html").as_uri())
     print_review(said, console)
     return said.exit_code

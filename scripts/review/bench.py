@@ -5,7 +5,6 @@ Both run on the same two tables of 15 columns, of which 1 % of the rows differ, 
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from scripts.arguments import Parser, positive
 from scripts.review.compare import Tolerance, compare_relations
 
 _COLUMNS = {
@@ -40,9 +40,9 @@ _KEYS = {"number": ("id",), "text": ("person_id",), "composite": ("person_id", "
 
 def main() -> None:
     """Print the median seconds of both and their ratio, for each kind of key and for none."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--runs", type=int, default=5)
+    parser = Parser(prog="python -m scripts.review.bench", description=__doc__)
+    parser.add_argument("--rows", type=positive, default=1_000_000, help="of each table (default 1,000,000)")
+    parser.add_argument("--runs", type=positive, default=5, help="of each statement, in turn (default 5)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         connection = _open(Path(folder), arguments.rows)

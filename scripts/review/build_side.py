@@ -13,7 +13,7 @@ from typing import Any
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from scripts.dbt_run import Failure, failures, node_results
+from scripts.dbt_run import Failure, failures, in_one_line, node_results
 
 
 def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) ->
     folders = ["--project-dir", str(project_dir), "--profiles-dir", str(profiles_dir), "--target", "local"]
     parsed = dbtRunner().invoke([*flags, "parse", *folders])
     if not isinstance(parsed.result, Manifest):
-        return {"problem": " ".join(str(parsed.exception).split()), "failed": {}}
+        return {"problem": in_one_line(parsed.exception), "failed": {}}
     failed: dict[str, Failure] = {}
     commands = [
         ["build", "--exclude-resource-type", "test", "unit_test"],
@@ -37,7 +37,7 @@ def build_side(project_dir: Path, profiles_dir: Path, unit_tested: list[str]) ->
     for command in commands:
         outcome = dbtRunner(parsed.result).invoke([*flags, *command, *folders])
         if outcome.exception is not None:
-            return {"problem": " ".join(str(outcome.exception).split()), "failed": failed}
+            return {"problem": in_one_line(outcome.exception), "failed": failed}
         failed |= failures(node_results(outcome))
         if command[0] == "build" and failed:  # the tests of a model that is not there would only say so again
             break

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from scripts.databases import row_count
 from scripts.review.compare import Tolerance, compare_relations, same_contents
 from scripts.review.findings import Key, ModelChange
 from scripts.review.keys import key_of
@@ -123,7 +124,7 @@ def _renamed(
 
 def _alone(connection: duckdb.DuckDBPyConnection, side: str, node: Node, built: Side) -> ModelChange:
     """Return the change of a model that only one side has."""
-    row_count = connection.execute(f"SELECT COUNT(*) FROM {_relation(side, node)}").fetchall()[0][0]
+    count = row_count(connection, _relation(side, node))
     is_added, text = side == "head", _text(built, node)
     return ModelChange(
         name=node["name"],
@@ -132,8 +133,8 @@ def _alone(connection: duckdb.DuckDBPyConnection, side: str, node: Node, built: 
         kind="added" if is_added else "removed",
         why=("code",),
         key=Key((), "not compared"),
-        base_row_count=0 if is_added else row_count,
-        head_row_count=row_count if is_added else 0,
+        base_row_count=0 if is_added else count,
+        head_row_count=count if is_added else 0,
         code_diff=_diff("" if is_added else text, text if is_added else "", node, node),
     )
 

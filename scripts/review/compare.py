@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from scripts.databases import row_count
+from scripts.databases import number_of, row_count
 from scripts.review.findings import ColumnChange, Example, Key, Value
 
 Connection = duckdb.DuckDBPyConnection
@@ -304,7 +304,7 @@ def _duplicate_count(connection: Connection, source: str, parts: list[str]) -> i
 
     def count(grouping: str) -> int:
         groups = f"SELECT COUNT(*) AS n FROM {source} GROUP BY {grouping} HAVING n > 1"
-        return int(connection.execute(f"SELECT COALESCE(SUM(n), 0) FROM ({groups})").fetchall()[0][0])
+        return number_of(connection, f"SELECT COALESCE(SUM(n), 0) FROM ({groups})")
 
     # Equal keys have equal hashes, and one number groups much faster than several texts.
     joined = ", ".join(parts)

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from scripts.databases import Row, rows_of
+from scripts.databases import Row, first_line, rows_of
 from scripts.review.findings import FunnelStep, Metric, Unit
 from scripts.review.settings import MetricSetting
 from scripts.review.sides import UsageError
@@ -124,7 +124,7 @@ def _team_metric(connection: duckdb.DuckDBPyConnection, setting: MetricSetting) 
             numbers[side] = _one_number(setting, connection.execute(setting.sql).fetchall())
         except duckdb.Error as error:
             numbers[side] = None
-            errors.append(str(error).splitlines()[0])
+            errors.append(first_line(error))
     if len(errors) == 2:
         raise UsageError(f"review.yml: metrics: {setting.name}: {errors[1]}")
     return Metric(setting.name, setting.unit, numbers["base"], numbers["head"])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.dbt_run import Failure, engine_versions
+from scripts.fingerprint import fingerprint
 
 _PARTS = ("dbt_project.yml", "packages.yml", "models", "macros", "seeds", "packages", "tests/dbt")
 """What dbt reads; everything else of a revision plays no role."""
@@ -122,19 +123,14 @@ def merge_base(project_dir: Path, base: str) -> str:
 
 def data_fingerprint(data_dir: Path) -> str:
     """Return twelve hex digits of the names and contents of the Parquet files that models read."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in data_dir.rglob("*.parquet") if "truth" not in path.parts):
-        digest.update(f"\0{path.relative_to(data_dir).as_posix()}\0".encode())
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-    return digest.hexdigest()[:12]
+    files = (path for path in data_dir.rglob("*.parquet") if "truth" not in path.parts)
+    return fingerprint(data_dir, files)[:12]
 
 
-def start_base(project_dir: Path, bases_dir: Path, commit: str, label: str, data_dir: Path, fingerprint: str) -> Side:
+def start_base(project_dir: Path, bases_dir: Path, commit: str, label: str, data_dir: Path, of_data: str) -> Side:
     """Return the commit as it was built before from the same data and versions, or with its build started."""
     profile = (project_dir / "profiles.yml").read_bytes()
-    state = hashlib.sha256(f"{commit} {fingerprint} {engine_versions()}".encode() + profile).hexdigest()
+    state = hashlib.sha256(f"{commit} {of_data} {engine_versions()}".encode() + profile).hexdigest()
     side = Side(label, bases_dir / f"{commit[:12]}-{state[:12]}")
     if side.is_whole:
         return side

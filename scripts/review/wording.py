@@ -128,7 +128,7 @@ def value(cell_value: Value) -> str:
     return f"'{clean(cell_value)}'" if is_ambiguous else clean(cell_value)
 
 
-def values(base: Value, head: Value, limit: int = 60) -> tuple[str, str]:
+def values(base: Value, head: Value, limit: int) -> tuple[str, str]:
     """A cell on both sides. Long texts are cut around the place where they begin to differ."""
     old, new = value(base), value(head)
     if old == new and type(base) is not type(head):  # 2 and '2', of a column with another type
@@ -142,7 +142,7 @@ def values(base: Value, head: Value, limit: int = 60) -> tuple[str, str]:
     return shorten(old, limit), shorten(new, limit)
 
 
-def key_of(example_key: dict[str, Value], limit: int = 60) -> str:
+def key_of(example_key: dict[str, Value], limit: int) -> str:
     """The key of a row, such as person_id=7 · month=2025-01-01."""
     return " · ".join(f"{clean(name)}={shorten(value(part), limit)}" for name, part in example_key.items())
 
@@ -179,7 +179,7 @@ def unread_models(review: Review) -> list[str]:
     return [model.name for model in review.models if model.has_moved and model.is_predicted is None]
 
 
-def lineage_sentences(review: Review, limit: int = 20) -> list[tuple[bool, str, list[str]]]:
+def lineage_sentences(review: Review) -> list[tuple[bool, str, list[str]]]:
     """Prediction against measurement: whether it is the alarm, what is said, and of which models (unclean names)."""
     said = (
         (True, "moved, not predicted", unpredicted(review)),

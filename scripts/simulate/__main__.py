@@ -9,23 +9,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
 
 import pyarrow as pa
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .chunk import chunk_sizes, make_chunk
-from .files import staged, write_events, write_truth
-from .members import clients_table, members_table, select_members
-from .parquet import write_table
-from .parts import pack
-from .rates import DEFAULT_RATES, LATE_DAYS, Rates, listing, read_rate
-from .story import story
-from .tally import dirt_table, tally, tally_members
-from .truth import Truth, finish, tell
-from .tsv import write_enriched
-from .world import Calendar
+from scripts.arguments import Parser
+from scripts.simulate.chunk import chunk_sizes, make_chunk
+from scripts.simulate.files import staged, write_events, write_truth
+from scripts.simulate.members import clients_table, members_table, select_members
+from scripts.simulate.parquet import write_table
+from scripts.simulate.parts import pack
+from scripts.simulate.rates import DEFAULT_RATES, LATE_DAYS, Rates, listing, read_rate
+from scripts.simulate.story import story
+from scripts.simulate.tally import dirt_table, tally, tally_members
+from scripts.simulate.truth import Truth, finish, tell
+from scripts.simulate.tsv import write_enriched
+from scripts.simulate.world import Calendar
 
 # So many chunks are in memory at a time (about 65,000 people, 2.6 million events); each such part has files of its own.
 CHUNKS_PER_PART = 16
@@ -88,13 +88,6 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"simulate: {message}\n")
-
-
 def _whole(least: int, most: int) -> Callable[[str], int]:
     """A reader of whole numbers from `least` to `most`."""
 
@@ -129,7 +122,7 @@ def _rate(text: str) -> tuple[str, int]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code (2: bad arguments or an output folder that cannot be written)."""
-    parser = _Parser(
+    parser = Parser(
         prog="python -m scripts.simulate",
         description="Makes synthetic signup data.",
         epilog=listing(),

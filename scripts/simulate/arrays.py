@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from .columns import Flags, Numbers, Words
-from .ids import id_text
+from scripts.simulate.columns import Flags, Numbers, Words
+from scripts.simulate.ids import id_text
 
 
 class Texts:

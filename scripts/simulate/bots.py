@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .browsers import BOTS, BROWSERS
-from .clock import DAY, HOUR, MINUTE, SECOND, chance, share, spread, to_ms
-from .columns import Columns
-from .ids import draw_ids
-from .pages import FIRST_LANDING, HELP, HOME, LOGIN, RESOURCES, step_page
-from .rates import Rates
-from .world import Calendar, World
+from scripts.simulate.browsers import BOTS, BROWSERS
+from scripts.simulate.clock import DAY, HOUR, MINUTE, SECOND, chance, share, spread, to_ms
+from scripts.simulate.columns import Columns
+from scripts.simulate.ids import draw_ids
+from scripts.simulate.pages import FIRST_LANDING, HELP, HOME, LOGIN, RESOURCES, step_page
+from scripts.simulate.rates import Rates
+from scripts.simulate.world import Calendar, World
 
 # At least so many robots where there are any, of the first three kinds in turn.
 FEWEST_BOTS = 12

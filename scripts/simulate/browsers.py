@@ -114,9 +114,9 @@ BROWSERS = (
 )  # fmt: skip
 
 
-def _bot(useragent: str, name: str, device_class: str = "Robot", agent_class: str = "Robot") -> Browser:
+def _bot(useragent: str, name: str) -> Browser:
     return Browser(DESKTOP, 1, useragent, "Robot/Spider", "Robot/Spider", "0", "Robot", "OTHER", "Unknown", "Unknown",
-                   "Other", "Unknown", device_class, "Unknown", agent_class, name, "Unknown")  # fmt: skip
+                   "Other", "Unknown", "Robot", "Unknown", "Robot", name, "Unknown")  # fmt: skip
 
 
 BOTS = (

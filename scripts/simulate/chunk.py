@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import bots, dirt, events, journeys
-from .rates import Rates
-from .world import Calendar, World, join_worlds
+from scripts.simulate import bots, dirt, events, journeys
+from scripts.simulate.rates import Rates
+from scripts.simulate.world import Calendar, World, join_worlds
 
 PEOPLE_PER_CHUNK = 4_096
 

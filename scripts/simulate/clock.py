@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from .columns import Flags, Numbers
+from scripts.simulate.columns import Flags, Numbers
 
 SECOND = 1_000
 MINUTE = 60 * SECOND

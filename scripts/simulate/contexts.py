@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from . import bots, schema
-from .arrays import Links, Texts
-from .browsers import BOTS, BROWSERS
-from .columns import Columns, Flags, Numbers
-from .events import FUNNEL, LINK_CLICK
-from .pages import ELEMENTS, INTAKE_STEPS
-from .world import World
+from scripts.simulate import bots, schema
+from scripts.simulate.arrays import Links, Texts
+from scripts.simulate.browsers import BOTS, BROWSERS
+from scripts.simulate.columns import Columns, Flags, Numbers
+from scripts.simulate.events import FUNNEL, LINK_CLICK
+from scripts.simulate.pages import ELEMENTS, INTAKE_STEPS
+from scripts.simulate.world import World
 
 _BROWSERS = BROWSERS + BOTS
 _YAUAA_ROBOTS = ("Robot", "Robot Mobile", "Spy", "Hacker")

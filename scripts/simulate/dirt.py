@@ -6,13 +6,13 @@ from datetime import date
 
 import numpy as np
 
-from .clock import DAY, HOUR, MINUTE, SECOND, chance, to_ms
-from .columns import Flags, Numbers
-from .events import FUNNEL, LINK_CLICK, PAGE_PING, PAGE_VIEW
-from .ids import draw_ids
-from .pages import CALLBACK, step_page
-from .rates import Rates
-from .world import Calendar, World, join_columns, take
+from scripts.simulate.clock import DAY, HOUR, MINUTE, SECOND, chance, to_ms
+from scripts.simulate.columns import Flags, Numbers
+from scripts.simulate.events import FUNNEL, LINK_CLICK, PAGE_PING, PAGE_VIEW
+from scripts.simulate.ids import draw_ids
+from scripts.simulate.pages import CALLBACK, step_page
+from scripts.simulate.rates import Rates
+from scripts.simulate.world import Calendar, World, join_columns, take
 
 # Bits of the column `missing`: which of a row's values the tracker did not send.
 DEVICE, SESSION, VIEW, AGENT, TIME, EVENT = 1, 2, 4, 8, 16, 32

@@ -8,17 +8,17 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from . import schema
-from .arrays import Links, Texts, bitmap, constant, integers, times
-from .browsers import BOTS, BROWSERS, PHONE, SCREENS
-from .columns import Columns, Numbers
-from .contexts import contexts
-from .dirt import AGENT, DEVICE, EVENT, SESSION, TIME, VIEW
-from .events import PAGE_PING
-from .ids import id_text
-from .pages import PAGES, VARIANTS, spell
-from .places import PLACES, REFERRERS
-from .world import World
+from scripts.simulate import schema
+from scripts.simulate.arrays import Links, Texts, bitmap, constant, integers, times
+from scripts.simulate.browsers import BOTS, BROWSERS, PHONE, SCREENS
+from scripts.simulate.columns import Columns, Numbers
+from scripts.simulate.contexts import contexts
+from scripts.simulate.dirt import AGENT, DEVICE, EVENT, SESSION, TIME, VIEW
+from scripts.simulate.events import PAGE_PING
+from scripts.simulate.ids import id_text
+from scripts.simulate.pages import PAGES, VARIANTS, spell
+from scripts.simulate.places import PLACES, REFERRERS
+from scripts.simulate.world import World
 
 _BROWSERS = BROWSERS + BOTS
 _SPELLINGS = [spell(page, variant) for page in PAGES for variant in VARIANTS]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .clock import SECOND
-from .columns import Columns, Numbers
-from .world import World, join_columns
+from scripts.simulate.clock import SECOND
+from scripts.simulate.columns import Columns, Numbers
+from scripts.simulate.world import World, join_columns
 
 PAGE_VIEW, PAGE_PING, LINK_CLICK, FUNNEL = range(4)
 # The tracker's heartbeat: a first ping after this long on a page, then one every so often while the person is active.

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from . import schema
-from .dirt import EVENT
-from .encode import encode
-from .parquet import ROWS_PER_GROUP, events_writer, write_table
-from .parts import by_month
-from .truth import REASONS, Truth
-from .world import Calendar, World
+from scripts.simulate import schema
+from scripts.simulate.dirt import EVENT
+from scripts.simulate.encode import encode
+from scripts.simulate.parquet import ROWS_PER_GROUP, events_writer, write_table
+from scripts.simulate.parts import by_month
+from scripts.simulate.truth import REASONS, Truth
+from scripts.simulate.world import Calendar, World
 
 TARGETS = ("snowplow/events", "wellthy", "truth")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from .columns import Words
+from scripts.simulate.columns import Words
 
 # The four hex digits of every 16-bit number.
 _DIGITS = np.frombuffer("".join(f"{number:04x}" for number in range(1 << 16)).encode(), dtype="<u4")

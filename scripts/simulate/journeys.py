@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .browsers import BROWSERS, DESKTOP, DEVICE_WEIGHTS, PHONE, SCREENS
-from .clients import CLIENTS, FAILING_CLIENT, SSO_CLIENTS
-from .clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, share, spread, to_ms
-from .columns import Columns, Flags, Numbers
-from .ids import draw_ids
-from .pages import (
+from scripts.simulate.browsers import BROWSERS, DESKTOP, DEVICE_WEIGHTS, PHONE, SCREENS
+from scripts.simulate.clients import CLIENTS, FAILING_CLIENT, SSO_CLIENTS
+from scripts.simulate.clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, share, spread, to_ms
+from scripts.simulate.columns import Columns, Flags, Numbers
+from scripts.simulate.ids import draw_ids
+from scripts.simulate.pages import (
     CALLBACK,
     DASHBOARD_STEP,
     FIRST_LANDING,
@@ -27,9 +27,9 @@ from .pages import (
     RESOURCES,
     step_page,
 )
-from .places import FIRST_INTRANET, PLACES
-from .rates import Rates
-from .world import Calendar, World
+from scripts.simulate.places import FIRST_INTRANET, PLACES
+from scripts.simulate.rates import Rates
+from scripts.simulate.world import Calendar, World
 
 # Chances per 10,000 that a person gives up on the page of a step, before submitting it.
 GIVES_UP = {1: 2_450, 2: 700, 3: 600, 4: 600, 5: 1_450, 6: 600, 7: 1_550, 8: 1_050, 9: 500, 10: 0}

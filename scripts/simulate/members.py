@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import schema
-from .clients import CLIENTS
-from .clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, share, to_ms
-from .columns import Columns, Flags, Numbers
-from .ids import draw_ids, id_text
-from .places import EMAIL_DOMAINS, FIRST_NAMES, LAST_NAMES, PLACES
-from .rates import Rates
-from .world import Calendar, join_columns
+from scripts.simulate import schema
+from scripts.simulate.clients import CLIENTS
+from scripts.simulate.clock import DAY, HOUR, MINUTE, SECOND, arrivals, chance, pick, share, to_ms
+from scripts.simulate.columns import Columns, Flags, Numbers
+from scripts.simulate.ids import draw_ids, id_text
+from scripts.simulate.places import EMAIL_DOMAINS, FIRST_NAMES, LAST_NAMES, PLACES
+from scripts.simulate.rates import Rates
+from scripts.simulate.world import Calendar, join_columns
 
 # The members' own stream of chance, apart from the chunks'.
 _STREAM = 1_000_003

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .clients import CLIENTS
+from scripts.simulate.clients import CLIENTS
 
 APP_HOST = "app.wellthy.com"
 SITE_HOST = "www.wellthy.com"

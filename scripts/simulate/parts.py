@@ -7,10 +7,10 @@ from datetime import date
 
 import numpy as np
 
-from .clock import DAY, add_months, to_ms
-from .columns import Columns, Numbers
-from .dirt import LOAD_BATCH_MS
-from .world import Calendar, World, join_columns, move_links, take
+from scripts.simulate.clock import DAY, add_months, to_ms
+from scripts.simulate.columns import Columns, Numbers
+from scripts.simulate.dirt import LOAD_BATCH_MS
+from scripts.simulate.world import Calendar, World, join_columns, move_links, take
 
 _NEEDED: dict[str, dict[str, type]] = {
     "people": {"is_staff": bool, "id": np.uint64},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .clients import CLIENTS
+from scripts.simulate.clients import CLIENTS
 
 
 @dataclass(frozen=True)

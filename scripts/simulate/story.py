@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import journeys
-from .clients import CLIENTS, FAILING_CLIENT
-from .pages import NEXT_STEPS, PAGES, REFERRAL_STEP, step_page
-from .world import Calendar
+from scripts.simulate import journeys
+from scripts.simulate.clients import CLIENTS, FAILING_CLIENT
+from scripts.simulate.pages import NEXT_STEPS, PAGES, REFERRAL_STEP, step_page
+from scripts.simulate.world import Calendar
 
 
 def story(people: int, seed: int, calendar: Calendar, late_days: int) -> dict[str, Any]:

@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import schema
-from .bots import BUSY
-from .clients import SSO_CLIENTS
-from .clock import DAY, to_ms
-from .columns import Columns, Flags
-from .dirt import AGENT, DEVICE, EVENT, QUEUED_MS, SESSION, TIME, VIEW, WRONG_DAYS
-from .events import PAGE_VIEW
-from .journeys import CAME_BACK, LOGGED_OUT, LOOKED_IN, PAUSED, READ_HELP, SWITCHED, WENT_BACK
-from .rates import KINDS, Rates
-from .world import Calendar, World
+from scripts.simulate import schema
+from scripts.simulate.bots import BUSY
+from scripts.simulate.clients import SSO_CLIENTS
+from scripts.simulate.clock import DAY, to_ms
+from scripts.simulate.columns import Columns, Flags
+from scripts.simulate.dirt import AGENT, DEVICE, EVENT, QUEUED_MS, SESSION, TIME, VIEW, WRONG_DAYS
+from scripts.simulate.events import PAGE_VIEW
+from scripts.simulate.journeys import CAME_BACK, LOGGED_OUT, LOOKED_IN, PAUSED, READ_HELP, SWITCHED, WENT_BACK
+from scripts.simulate.rates import KINDS, Rates
+from scripts.simulate.world import Calendar, World
 
 _MISSING = {
     "no_key_at_all": DEVICE | SESSION,

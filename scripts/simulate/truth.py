@@ -15,15 +15,14 @@ from datetime import date
 from itertools import pairwise
 
 from scripts.databases import Row
-
-from .browsers import DEVICE_TYPES
-from .clients import CLIENTS
-from .clock import DAY, SECOND, to_ms
-from .dirt import DEVICE, EVENT, SESSION, TIME, VIEW
-from .events import FUNNEL, PAGE_PING, PAGE_VIEW
-from .ids import id_text
-from .pages import INTAKE_STEPS, REFERRAL_STEP, step_page
-from .world import Calendar, World
+from scripts.simulate.browsers import DEVICE_TYPES
+from scripts.simulate.clients import CLIENTS
+from scripts.simulate.clock import DAY, SECOND, to_ms
+from scripts.simulate.dirt import DEVICE, EVENT, SESSION, TIME, VIEW
+from scripts.simulate.events import FUNNEL, PAGE_PING, PAGE_VIEW
+from scripts.simulate.ids import id_text
+from scripts.simulate.pages import INTAKE_STEPS, REFERRAL_STEP, step_page
+from scripts.simulate.world import Calendar, World
 
 WINDOW = 30 * DAY
 IDENTITY_WINDOW = 30 * DAY

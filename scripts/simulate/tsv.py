@@ -14,8 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scripts.atomic import camel_case, enriched_fields
-
-from . import schema
+from scripts.simulate import schema
 
 _WRAPPER = "iglu:com.snowplowanalytics.snowplow/{}/jsonschema/1-0-0"
 

@@ -8,8 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from .clock import add_months, to_ms
-from .columns import Columns, Numbers
+from scripts.simulate.clock import add_months, to_ms
+from scripts.simulate.columns import Columns, Numbers
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,13 @@ class Calendar:
 class World:
     """Part of a world. Columns that name a row of another table hold its position there; -1 means none.
 
-    - people: client, geo, is_staff, account_ms (-1: no account), verified_ms (-1: never), id (two words)
-    - devices: browser, is_bot, geo, screen, ip, skew_ms, id, network_id
+    - people: client, geo, is_sso, is_staff, is_settled, skips_mfa, has_project, first_device, second_device,
+      account_ms (-1: no account), verified_ms (-1: never), id (two words)
+    - devices: kind, browser, bot_kind (-1: no robot), geo, screen, ip, skew_ms, id, network_id
     - sessions: device, number (1 is the device's first), id
     - visits: person, device, session, page, variant, at (ms), dwell_ms, active_ms, burst_ms, is_known, is_verified,
-      referrer, scroll (thousandths of the document), why (bits of `journeys.py`), lost_pings, is_silent, id (the page
-      view id)
+      is_first (of its session), referrer, scroll (thousandths of the document), why (bits of `journeys.py`),
+      lost_pings, is_silent, id (the page view id)
     - rows: one per source row of the events table; see `events.py` and `dirt.py`
     """
 

@@ -7,7 +7,6 @@ compared with DuckDB's, row by row, and the compiled SQL is held against what Sn
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
 import logging
 import os
@@ -23,8 +22,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from scripts.databases import attach, row_count
-from scripts.dbt_run import failures, node_results
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
+from scripts.databases import attach, literal, row_count
+from scripts.dbt_run import failures, in_one_line, node_results
 from scripts.packages import PackagesError, provide_dbt_utils
 from scripts.snowflake.lint import lint_all
 from scripts.snowflake.parity import differences
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _NEWEST_SHARE = 0.1  # of the deliveries, by load time: they come with the incremental build
 
 # Nobody's account: without the fake these reach nothing.
@@ -104,8 +104,8 @@ def build_on_fake(connection: duckdb.DuckDBPyConnection, manifest: Manifest, dat
             session.cursor().execute(f"CREATE SCHEMA IF NOT EXISTS {database}.{schema}")
             session.cursor().execute(create_table_sql(source))
     events, *others = sorted(sources, key=lambda source: source.name != "snowplow.events")
-    files = str(data_dir / events.files).replace("'", "''")
-    newest = f"(SELECT quantile_disc(load_tstamp, {1 - _NEWEST_SHARE}) FROM read_parquet('{files}'))"
+    files = literal(data_dir / events.files)
+    newest = f"(SELECT quantile_disc(load_tstamp, {1 - _NEWEST_SHARE}) FROM read_parquet({files}))"
     for source in others:
         fill(connection, source, data_dir)
 
@@ -142,7 +142,7 @@ def _dbt(manifest: Manifest | None, *arguments: str) -> dbtRunnerResult:
     folders = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     outcome = dbtRunner(manifest).invoke([*flags, *arguments, *folders, "--target", "snowflake", "--threads", "1"])
     if outcome.exception is not None:
-        raise CheckError(f"dbt {arguments[0]} --target snowflake: {' '.join(str(outcome.exception).split())}")
+        raise CheckError(f"dbt {arguments[0]} --target snowflake: {in_one_line(outcome.exception)}")
     return outcome
 
 
@@ -230,8 +230,8 @@ def check(data_dir: Path, warehouse_dir: Path | None, is_only_lint: bool) -> Non
 
 def main() -> int:
     """Run `python -m scripts.snowflake.check`."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.snowflake.check", description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", type=Path, default=os.environ.get("DATA_DIR", "data"), help="default: data")
+    parser = Parser(prog="python -m scripts.snowflake.check", description=__doc__.splitlines()[0])
+    parser.add_argument("--data-dir", type=Path, default=os.environ.get("DATA_DIR") or "data", help="default: data")
     parser.add_argument("--warehouse-dir", type=Path, help="DuckDB's databases of the same data and models, if built")
     parser.add_argument("--only-lint", action="store_true", help="only look at the compiled SQL: in seconds")
     arguments = parser.parse_args()

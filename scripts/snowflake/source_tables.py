@@ -8,7 +8,7 @@ import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from scripts.atomic import camel_case
-from scripts.databases import children
+from scripts.databases import children, literal
 from scripts.sources import Source
 
 
@@ -50,9 +50,8 @@ def fill(connection: duckdb.DuckDBPyConnection, source: Source, data_dir: Path, 
     """Add the rows of a source's Parquet files that meet a condition to its table in the fake Snowflake."""
     if source.is_optional and not any(data_dir.glob(source.files)):
         return
-    pattern = str(data_dir / source.files).replace("'", "''")
     values = ", ".join(snowflake_value(name, declared) for name, declared in source.types.items())
     connection.execute(
         f"INSERT INTO {source.relation} SELECT {values}"
-        f" FROM read_parquet('{pattern}', union_by_name = TRUE) WHERE {condition}"
+        f" FROM read_parquet({literal(data_dir / source.files)}, union_by_name = TRUE) WHERE {condition}"
     )

@@ -16,10 +16,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import duckdb
 
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
+from scripts.databases import first_line, in_utc
 from scripts.snowflake.source_tables import snowflake_type, snowflake_value
 from scripts.snowflake.transfer_sql import (
     checked_database,
@@ -32,7 +34,6 @@ from scripts.snowflake.transfer_sql import (
 from scripts.source_checks import check_data_dir
 from scripts.sources import Source, SourceError, declared_sources
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent.parent
 _UNLOAD = re.compile(r"data_([0-9a-f]{8}-[0-9a-f-]{27})_")  # COPY INTO names its files after its own query
 _PATH_IN_SQL = re.compile(r"/[\w./ -]*")
 
@@ -51,7 +52,7 @@ def convert(folder: Path, data_dir: Path) -> dict[str, int]:
     if not folder.is_dir():
         raise TransferError(f"{folder} is not a folder: GET the sample into it first")
     files = {source.name: _downloaded(folder, source) for source in sources}
-    with _new_folder(data_dir) as building, _connected() as connection:
+    with _new_folder(data_dir) as building, in_utc() as connection:
         counts = {source.name: _convert(connection, source, files[source.name], building) for source in sources}
         try:
             check_data_dir(building, sources)
@@ -86,14 +87,14 @@ def _convert(connection: duckdb.DuckDBPyConnection, source: Source, paths: list[
         relation.project(", ".join(values)).write_parquet(str(target), compression="zstd")
         return _read(connection, target).shape[0]
     except duckdb.Error as error:
-        raise TransferError(f"{paths[0].parent}: {_first_line(error)}") from error
+        raise TransferError(f"{paths[0].parent}: {first_line(error)}") from error
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, path: Path, source: Source) -> None:
     try:
         present = {name.lower() for name in _read(connection, path).columns}
     except duckdb.Error as error:
-        raise TransferError(f"{path} is not a readable Parquet file, GET it again ({_first_line(error)})") from error
+        raise TransferError(f"{path} is not a readable Parquet file, GET it again ({first_line(error)})") from error
     missing = [name for name in source.types if name in source.required and name not in present]
     if missing:
         raise TransferError(f"{path} has no column {missing[0]}: {source.name} needs it, unload with HEADER = TRUE")
@@ -117,14 +118,14 @@ def stage(data_dir: Path, out: Path) -> None:
     """
     sources = declared_sources(PROJECT_DIR)
     check_data_dir(data_dir, sources)
-    with _new_folder(out) as building, _connected() as connection:
+    with _new_folder(out) as building, in_utc() as connection:
         for source in sources:
             (building / folder_of(source)).mkdir(parents=True)
             for number, path in enumerate(sorted(data_dir.glob(source.files))):
                 try:
                     _stage(connection, source, path, building / folder_of(source) / f"{number:04d}.parquet")
                 except duckdb.Error as error:
-                    raise TransferError(f"{path}: {_first_line(error)}") from error
+                    raise TransferError(f"{path}: {first_line(error)}") from error
 
 
 def _stage(connection: duckdb.DuckDBPyConnection, source: Source, path: Path, target: Path) -> None:
@@ -148,13 +149,6 @@ def _read(connection: duckdb.DuckDBPyConnection, *paths: Path) -> duckdb.DuckDBP
 
 
 @contextmanager
-def _connected() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
-
-
-@contextmanager
 def _new_folder(place: Path) -> Iterator[Path]:
     """Yield a folder beside a place, and put it there when the block ends well; otherwise nothing is left of it."""
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
@@ -171,10 +165,6 @@ def _new_folder(place: Path) -> Iterator[Path]:
         raise TransferError(f"{place} cannot be written: {error.strerror}") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0]
 
 
 def _sample(given: argparse.Namespace) -> None:
@@ -195,13 +185,6 @@ def _load(given: argparse.Namespace) -> None:
     print(load_sql(declared_sources(PROJECT_DIR), str(out), given.stage, given.raw))
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def _argument(check: Callable[[str], str | float]) -> Callable[[str], str | float]:
     """Make a check the type of an argument: argparse shows the message of no other error."""
 
@@ -214,8 +197,8 @@ def _argument(check: Callable[[str], str | float]) -> Callable[[str], str | floa
     return read
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m scripts.snowflake.transfer", description=__doc__.splitlines()[0])
+def _parser() -> Parser:
+    parser = Parser(prog="python -m scripts.snowflake.transfer", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="sample | convert | load")
     stage_type, database = _argument(checked_stage), _argument(checked_database)
 

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import duckdb
 
+from scripts import PROJECT_DIR
 from scripts.bench.measure import BenchError
-from scripts.bench.worlds import PROJECT_DIR, event_files
+from scripts.bench.worlds import event_files
 
 _SQL_FILES = sorted(Path(__file__).parent.glob("*.sql"))
 _SEEDS = ("funnel_definitions", "calls_to_action")

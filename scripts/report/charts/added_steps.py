@@ -6,9 +6,8 @@ from typing import Any
 
 import altair as alt
 
-from scripts.databases import Row
+from scripts.databases import Row, grouped
 from scripts.report import words
-from scripts.report.charts.segments import groupby_list
 from scripts.report.part import Key, Part
 from scripts.report.prod import Funnel, Prod
 from scripts.report.theme import colour, finished, labelled, name_axis, percent_axis, tooltip
@@ -80,7 +79,7 @@ def sentence(rows: list[Row], significance_level: float, reportable_count: int) 
     if not rows:
         return "No step was added while people entered, so there is no before and after."
     told = []
-    for _, both in groupby_list(rows, "step_order"):
+    for _, both in grouped(rows, "step_order"):
         before, after = both[0], both[-1]
         step = f"{words.name(after['step_name'])} was added on {words.day(after['valid_from_date'])}"
         if after["difference_in_points"] is None:

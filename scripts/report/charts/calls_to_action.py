@@ -6,9 +6,8 @@ from typing import Any
 
 import altair as alt
 
-from scripts.databases import Row
+from scripts.databases import Row, grouped
 from scripts.report import words
-from scripts.report.charts.segments import groupby_list
 from scripts.report.part import Key, Part
 from scripts.report.prod import Funnel, Prod
 from scripts.report.theme import colour, finished, labelled, name_axis, tooltip
@@ -75,7 +74,7 @@ def sentence(rows: list[Row]) -> str:
     if not known:
         return "No page of this funnel has a call to action that enough people clicked."
     widest = None
-    for _, of_page in groupby_list(known, "step_order"):
+    for _, of_page in grouped(known, "step_order"):
         slowest = max(of_page, key=lambda row: row["median_seconds_to_cta_click"])
         others = [row for row in of_page if row is not slowest and row["median_seconds_to_cta_click"]]
         if others:

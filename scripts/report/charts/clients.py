@@ -9,8 +9,9 @@ import altair as alt
 from scripts.databases import Row
 from scripts.report import words
 from scripts.report.part import Key, Part
-from scripts.report.prod import Funnel, Prod, Settings
+from scripts.report.prod import Funnel, Prod
 from scripts.report.theme import colour, finished, labelled, name_axis, percent_axis, tooltip
+from scripts.settings import Settings
 
 MOST_CLIENTS = 40
 SQL = f"""

@@ -6,9 +6,8 @@ from typing import Any
 
 import altair as alt
 
-from scripts.databases import Row
+from scripts.databases import Row, grouped
 from scripts.report import words
-from scripts.report.charts.segments import groupby_list
 from scripts.report.part import Key, Part
 from scripts.report.prod import Funnel, Prod
 from scripts.report.theme import colour, finished, labelled, tooltip
@@ -105,7 +104,7 @@ def sentence(rows: list[Row]) -> str:
 
 def _chart(rows: list[Row]) -> dict[str, Any]:
     drawn: list[Row] = []
-    for step_order, of_step in groupby_list(rows, "step_order"):
+    for step_order, of_step in grouped(rows, "step_order"):
         title = f"{step_order} · after {words.name(of_step[0]['step_name'], 50)}: {of_step[0]['lost_count']:,} lost"
         drawn.append({"place": labelled(f"{step_order} title", ""), "text": title, "share": None, "is_title": True})
         for at, row in enumerate(of_step):

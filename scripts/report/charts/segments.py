@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from statistics import quantiles
 from typing import Any
 
 import altair as alt
 
-from scripts.databases import Row
+from scripts.databases import Row, grouped
 from scripts.report import words
 from scripts.report.part import Key, Part
 from scripts.report.prod import Funnel, Prod
@@ -147,14 +146,12 @@ def _chart(rows: list[Row]) -> dict[str, Any]:
     limits = quantiles(known, n=len(HEAT), method="inclusive") if len(known) > 1 else []
     drawn: list[Row] = []
     order = list(SEGMENTS)
-    kinds = sorted(
-        groupby_list(rows, "segment_name"), key=lambda kind: order.index(kind[0]) if kind[0] in order else 99
-    )
+    kinds = sorted(grouped(rows, "segment_name"), key=lambda kind: order.index(kind[0]) if kind[0] in order else 99)
     places: list[str] = []
     for segment_name, of_segment in kinds:
         if segment_name != "all":
             places.append(labelled(f"title {len(places)}", SEGMENTS.get(segment_name, segment_name)))
-        for segment_value, of_value in groupby_list(of_segment, "segment_value"):
+        for segment_value, of_value in grouped(of_segment, "segment_value"):
             shown = "everybody" if segment_name == "all" else words.shorten(words.clean(segment_value), 40)
             label = f"{shown}\u00a0·\u00a0{of_value[0]['segment_entry_count']:,}"
             places.append(f"{labelled(len(places), words.name(label))}{SEPARATOR}{words.wrapped(label, 20)}")
@@ -225,8 +222,3 @@ def _cell(row: Row, place: str, shown: str, limits: list[float]) -> Row:
         "lost": f"{words.count(row['lost_count'])} of {row['eligible_count']:,}",
         "rate": words.percent(rate),
     }
-
-
-def groupby_list(rows: list[Row], column: str) -> list[tuple[str, list[Row]]]:
-    """Return the rows by the value of a column, in which they are in order."""
-    return [(value, list(group)) for value, group in groupby(rows, key=lambda row: row[column])]
