@@ -11,9 +11,11 @@ from tests.worlds import PROJECT_DIR, World, build_world
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of `make test-review` and `make test-builds`."""
+    """Add the options of `make test-review`, `make test-builds` and `make mutate`."""
     parser.addoption("--all-patches", action="store_true", help="review every patch, not only the quick ones")
     parser.addoption("--orders", type=int, default=5, help="in how many orders files arrive")
+    parser.addoption("--built", type=Path, help="take these databases for the committed data's: they have a fault")
+    parser.addoption("--built-people", type=Path, help="take these databases for those of the first random people")
     parser.addoption("--kills", type=int, default=2, help="how often each kind of build is killed at a random moment")
 
 
@@ -23,6 +25,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("order", range(metafunc.config.getoption("--orders")))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --built keep the tests that only read the committed data's databases."""
+    if config.getoption("--built"):
+        items[:] = [
+            item
+            for item in items
+            if "committed" in getattr(item, "fixturenames", ()) or "[committed" in item.nodeid
+            if "tmp_path" not in item.fixturenames
+        ]
+
+
 @pytest.fixture(scope="session")
 def kills(request: pytest.FixtureRequest) -> int:
     """Return how often each kind of build is killed at a random moment."""
@@ -30,8 +43,10 @@ def kills(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def committed(tmp_path_factory: pytest.TempPathFactory) -> World:
+def committed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return the committed data, built."""
+    if built := request.config.getoption("--built"):
+        return World(PROJECT_DIR / "data", built)
     data_dir = PROJECT_DIR / "data"
     folder = made_once(tmp_path_factory, "committed", lambda folder: build_world(data_dir, folder / "warehouse"))
     return World(data_dir, folder / "warehouse")

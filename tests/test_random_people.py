@@ -98,6 +98,9 @@ def batch(request: pytest.FixtureRequest, project_dir: Path) -> Iterator[Batch]:
     """Return a world of random people, built and computed; in the same folder each, as dbt then parses only once."""
     folder = project_dir.parent / "batch"
     source = random_world(request.param, HOUSEHOLD_COUNT)
+    if built := request.config.getoption("--built-people"):
+        yield Batch(source, compute(source.definitions, source.events), World(folder / "data", built))
+        return
     source.write(project_dir, folder / "data")
     with ThreadPoolExecutor(1) as pool:
         built = pool.submit(run_dbt, project_dir, folder / "data", folder / "warehouse", "build", *SELECTION)

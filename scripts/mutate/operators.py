@@ -1,0 +1,259 @@
+"""The ways to break one place of a query: what a hand could get wrong and a reader overlook.
+
+An operator looks at one node of a parsed query and yields what could stand there instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sqlglot import exp
+
+Variant = tuple[exp.Expression, exp.Expression, exp.Expression]
+"""What is said to stand there before and after, and what takes the node's place."""
+Operator = Callable[[exp.Expression], Iterator[Variant]]
+
+_COMPARISONS = {
+    exp.LT: exp.LTE,
+    exp.LTE: exp.LT,
+    exp.GT: exp.GTE,
+    exp.GTE: exp.GT,
+    exp.EQ: exp.NEQ,
+    exp.NEQ: exp.EQ,
+    exp.NullSafeEQ: exp.NullSafeNEQ,
+    exp.NullSafeNEQ: exp.NullSafeEQ,
+}
+_OTHERS = {
+    exp.Min: exp.Max,
+    exp.Max: exp.Min,
+    exp.FirstValue: exp.LastValue,
+    exp.LastValue: exp.FirstValue,
+    exp.Lag: exp.Lead,
+    exp.Lead: exp.Lag,
+    exp.Greatest: exp.Least,
+    exp.Least: exp.Greatest,
+}
+_UNITS = {"DAY": "HOUR", "HOUR": "MINUTE", "MINUTE": "SECOND", "SECOND": "MINUTE", "WEEK": "MONTH", "MONTH": "WEEK"}
+
+
+def _whole(before: exp.Expression, after: exp.Expression) -> Variant:
+    return before, after, after
+
+
+def _as(kind: type[exp.Expression], node: exp.Expression) -> exp.Expression:
+    return kind(**node.copy().args)
+
+
+def compare(node: exp.Expression) -> Iterator[Variant]:
+    """Take the end of a range in or out, or ask for the opposite."""
+    other = _COMPARISONS.get(type(node))
+    if other and not (isinstance(node, exp.EQ) and isinstance(node.find_ancestor(exp.Join, exp.Select), exp.Join)):
+        yield _whole(node, _as(other, node))
+
+
+def negate(node: exp.Expression) -> Iterator[Variant]:
+    """Leave a NOT out, also that of IS NOT NULL, or put one before IS NULL."""
+    if isinstance(node, exp.Not):
+        yield _whole(node, node.this.copy())
+    elif isinstance(node, exp.Is) and not isinstance(node.parent, exp.Not):
+        yield _whole(node, exp.Not(this=node.copy()))
+
+
+def connect(node: exp.Expression) -> Iterator[Variant]:
+    """AND for OR, and the other way round."""
+    if isinstance(node, exp.Or):
+        yield _whole(node, _as(exp.And, node))
+    elif isinstance(node, exp.And) and not isinstance(node.parent, exp.And) and not node.find_ancestor(exp.Join):
+        yield _whole(node, exp.Or(this=exp.paren(node.left.copy()), expression=exp.paren(node.right.copy())))
+
+
+def drop_condition(node: exp.Expression) -> Iterator[Variant]:
+    """Forget one of several conditions."""
+    if isinstance(node, exp.And):
+        for kept, dropped in ((node.left, node.right), (node.right, node.left)):
+            if not isinstance(dropped, exp.And):
+                yield dropped, exp.Boolean(this=True), kept.copy()
+
+
+def drop_filter(node: exp.Expression) -> Iterator[Variant]:
+    """Forget a filter."""
+    if isinstance(node, (exp.Where, exp.Having, exp.Qualify)):
+        yield _whole(node, type(node)(this=exp.true()))
+
+
+def join(node: exp.Expression) -> Iterator[Variant]:
+    """INNER for LEFT, and the other way round."""
+    if isinstance(node, exp.Join) and node.args.get("on"):
+        other = node.copy()
+        other.set("side", None if node.side else "LEFT")
+        other.set("kind", "INNER" if node.side else None)
+        yield _whole(node, other)
+
+
+def other_function(node: exp.Expression) -> Iterator[Variant]:
+    """The opposite function: the latest for the first."""
+    if other := _OTHERS.get(type(node)):
+        yield _whole(node, _as(other, node))
+
+
+def reverse_order(node: exp.Expression) -> Iterator[Variant]:
+    """The other end of an order first."""
+    if isinstance(node, exp.Ordered):
+        other = node.copy()
+        other.set("desc", not node.args.get("desc"))
+        other.set("nulls_first", None)
+        yield _whole(node, other)
+
+
+def drop_order(node: exp.Expression) -> Iterator[Variant]:
+    """Order by one column less: what comes first among equals is left to chance."""
+    if isinstance(node, exp.Order) and len(node.expressions) > 1:
+        other = node.copy()
+        other.expressions[0].pop()
+        yield _whole(node, other)
+
+
+def drop_partition(node: exp.Expression) -> Iterator[Variant]:
+    """Number or sum over more than asked for."""
+    if isinstance(node, exp.Window):
+        for at, key in enumerate(node.args.get("partition_by") or []):
+            other = node.copy()
+            del other.args["partition_by"][at]
+            yield key, exp.null(), other
+
+
+def frame(node: exp.Expression) -> Iterator[Variant]:
+    """A window that begins or ends a row earlier or later."""
+    if isinstance(node, exp.WindowSpec):
+        for side, end in (("start", node.args.get("start")), ("end", node.args.get("end"))):
+            other = node.copy()
+            if end == "CURRENT ROW":
+                other.set(side, exp.Literal.number(1))
+                other.set(f"{side}_side", "FOLLOWING" if side == "start" else "PRECEDING")
+            elif end == "UNBOUNDED" or isinstance(end, exp.Expression):
+                other.set(side, "CURRENT ROW")
+                other.set(f"{side}_side", None)
+            else:
+                continue
+            yield _whole(node, other)
+
+
+def number(node: exp.Expression) -> Iterator[Variant]:
+    """Off by one, or by half where it is no whole number."""
+    if isinstance(node, exp.Literal) and not node.is_string and not node.find_ancestor(exp.DataType):
+        if isinstance(node.parent, exp.Nullif):
+            return  # no division by zero: nobody means another number
+        text = node.this
+        after = str(int(text) + 1) if text.isdigit() else repr(float(text) * 1.5 or 0.5)
+        shown = node.parent if isinstance(node.parent, exp.Condition) else node
+        changed = shown.copy()
+        for literal in [changed, *changed.find_all(exp.Literal)]:
+            if literal == node:
+                if literal is not changed:
+                    literal.replace(exp.Literal.number(after))
+                break
+        yield shown, changed, exp.Literal.number(after)
+
+
+def unit(node: exp.Expression) -> Iterator[Variant]:
+    """Minutes for seconds, weeks for months."""
+    if isinstance(node, exp.Var) and (other := _UNITS.get(node.name.upper())) and node.parent:
+        yield node.parent, exp.var(other), exp.var(other)
+
+
+def boolean(node: exp.Expression) -> Iterator[Variant]:
+    """TRUE for FALSE."""
+    if isinstance(node, exp.Boolean):
+        yield node.parent or node, exp.Boolean(this=not node.this), exp.Boolean(this=not node.this)
+
+
+def drop_distinct(node: exp.Expression) -> Iterator[Variant]:
+    """Count or keep repetitions."""
+    if isinstance(node, exp.Distinct) and node.expressions:
+        yield node, node.expressions[0], node.expressions[0].copy()
+    elif isinstance(node, exp.Select) and node.args.get("distinct"):
+        other = node.copy()
+        other.set("distinct", None)
+        yield exp.column("DISTINCT"), exp.null(), other
+
+
+def drop_default(node: exp.Expression) -> Iterator[Variant]:
+    """Without what stands in for NULL, or without the NULL that stands in for a value."""
+    if isinstance(node, (exp.Coalesce, exp.Nullif)):
+        yield _whole(node, node.this.copy())
+
+
+def unwrap(node: exp.Expression) -> Iterator[Variant]:
+    """A value as it comes, not in lower case, absolute or rounded."""
+    if isinstance(node, (exp.Lower, exp.Upper, exp.Trim, exp.Abs, exp.Round, exp.Floor, exp.Sqrt, exp.RegexpReplace)):
+        yield _whole(node, node.this.copy())
+
+
+def case(node: exp.Expression) -> Iterator[Variant]:
+    """Forget a branch."""
+    if isinstance(node, exp.Case):
+        default = node.args.get("default")
+        if default is not None and not isinstance(default, exp.Null):
+            other = node.copy()
+            other.set("default", None)
+            yield exp.column(f"ELSE {default.sql('duckdb')}", quoted=False), exp.null(), other
+        if len(node.args["ifs"]) > 1:
+            for at, branch in enumerate(node.args["ifs"]):
+                other = node.copy()
+                del other.args["ifs"][at]
+                yield branch, exp.null(), other
+
+
+def drop_value(node: exp.Expression) -> Iterator[Variant]:
+    """One value less in a list."""
+    if isinstance(node, exp.In) and len(node.expressions) > 1:
+        other = node.copy()
+        other.expressions[0].pop()
+        yield _whole(node, other)
+
+
+def arithmetic(node: exp.Expression) -> Iterator[Variant]:
+    """Plus for minus, times for by, and the operands swapped."""
+    others = {exp.Add: exp.Sub, exp.Sub: exp.Add, exp.Mul: exp.Div, exp.Div: exp.Mul}
+    if other := others.get(type(node)):
+        yield _whole(node, other(this=node.left.copy(), expression=node.right.copy()))
+
+
+def union(node: exp.Expression) -> Iterator[Variant]:
+    """Forget one side of a UNION ALL."""
+    if isinstance(node, exp.Union):
+        for kept, dropped in ((node.left, node.right), (node.right, node.left)):
+            if isinstance(dropped, exp.Select):
+                kept = kept.copy()
+                if node.args.get("with_"):
+                    kept.set("with_", node.args["with_"].copy())
+                source = dropped.args.get("from_")
+                shown = source.this if source is not None else dropped
+                yield exp.column(f"UNION ALL SELECT FROM {shown.sql('duckdb')}", quoted=False), exp.null(), kept
+
+
+def swap_columns(node: exp.Expression) -> Iterator[Variant]:
+    """Two columns of one kind in each other's place; a name's ending, or is_ and has_, tells its kind."""
+    if isinstance(node, exp.Select):
+        last_of: dict[str, int] = {}
+        for at, column in enumerate(node.expressions):
+            parts = column.alias_or_name.split("_")
+            kind = "is" if parts[0] in ("is", "has") else parts[-1]
+            if kind in last_of:
+                other = node.copy()
+                one, two = other.expressions[last_of[kind]], other.expressions[at]
+                names = one.alias_or_name, two.alias_or_name
+                other.expressions[last_of[kind]] = exp.alias_(two.unalias().copy(), names[0])
+                other.expressions[at] = exp.alias_(one.unalias().copy(), names[1])
+                yield exp.column(names[0]), exp.column(names[1]), other
+            last_of[kind] = at
+
+
+OPERATORS: dict[str, Operator] = {
+    operator.__name__.replace("_", " "): operator
+    for operator in (
+        compare, negate, connect, drop_condition, drop_filter, join, other_function, reverse_order, drop_order,
+        drop_partition, frame, number, unit, boolean, drop_distinct, drop_default, unwrap, case, drop_value, arithmetic,
+        union, swap_columns,
+    )
+}  # fmt: skip
