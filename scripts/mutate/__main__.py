@@ -31,7 +31,7 @@ LIMITS = {"models": 200, "macros": 60, "seeds": 30, "simulator": 20}
 """How many faults of each layer are seeded, unless told; of rows always all."""
 LAYERS = (*LIMITS, "data")
 _FOLDER = PROJECT_DIR / ".mutate"
-_MORE = 40  # faults of its model that a unit test may meet before it counts as useless
+_ROUND = 5  # more faults of its model that a unit test meets before it is looked whether it caught one
 
 
 def build_worlds(tell: object) -> list[World]:
@@ -113,23 +113,27 @@ def _tables(project, run, layers, limits, seed, listed, findings) -> None:
 
 
 def _useless_unit_tests(project: Project, run: Run, seed: int, met: set[str], findings: Findings) -> list[str]:
-    """Let unit tests that caught none yet meet more faults of their model."""
+    """Let unit tests that caught none yet meet more faults of their model, until each has or none is left."""
     tests = {f"{model.short}::{test.name}": model for model in project.models for test in model.unit_tests}
     caught = {name for outcome in findings.outcomes for name in outcome.caught_by}
-    idle = {name: model for name, model in tests.items() if name not in caught}
-    models = {model.name for model in idle.values()}
-    by_model = defaultdict(list)
-    for fault in all_faults(project):
-        if fault.layer in ("models", "macros") and fault.name not in met:
-            for name in models & {query.model.name for query, _ in fault.places}:
-                by_model[name].append(fault)
-    more = {fault.name for own in by_model.values() for fault in chosen(own, _MORE, seed, lambda fault: fault.place)}
-    for outcome in run.seed_quickly(sorted(more)).values():
-        caught |= {*outcome.caught_by} if outcome else set()
+    left: dict[str, list[str]] = defaultdict(list)
+    queries = (fault for fault in all_faults(project) if fault.layer in ("models", "macros"))
+    for fault in chosen(queries, 0, seed, lambda fault: fault.place):
+        if fault.name not in met:
+            left[fault.place].append(fault.name)
+    while more := {
+        name
+        for test, model in tests.items()
+        if test not in caught
+        for name in left[model.name][:_ROUND]
+    }:
+        caught |= run.unit_test(sorted(more))
+        for own in left.values():
+            own[:] = [name for name in own if name not in more]
     return [
-        f"{model.path.replace('.sql', '.yml')}: unit test {name} passes with every fault of its model that it met:"
-        " sharpen it, or delete it"
-        for name, model in idle.items()
+        f"{model.path.replace('.sql', '.yml')}: unit test {name} passes with every fault of its model: sharpen it, or"
+        " delete it"
+        for name, model in tests.items()
         if name not in caught
     ]
 

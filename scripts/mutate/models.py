@@ -65,7 +65,7 @@ class QueryFault:
         """Make the faulty models, and what reads them."""
         return project.rebuild(set(), {name: sql for name, sql in self._queries.items() if name in project.tables})
 
-    def seeded(self, project: Project) -> Outcome | None:
+    def seeded(self, project: Project, with_unit_tests_only: bool = False) -> Outcome | None:
         """Return who noticed the fault; None where the engine finds no query any more."""
         if not all(project.is_valid(sql) for sql in self._queries.values()):
             return None
@@ -75,7 +75,7 @@ class QueryFault:
             for test, faulty in query.in_unit_tests(fault):
                 if not project.passes(test, faulty):
                     outcome.caught_by.append(f"{query.model.short}::{test.name}")
-        if not outcome.caught_by:
+        if not outcome.caught_by and not with_unit_tests_only:
             with project.changed():
                 changed, why = self.seed(project)
                 outcome.caught_by = [why] if why else project.failing(changed)

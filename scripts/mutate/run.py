@@ -40,6 +40,11 @@ class _Bench:
         """Seed a fault and hold it against unit tests, build and data tests."""
         return name, self.faults[name].seeded(self.projects[0])
 
+    def unit_tested(self, name: str) -> list[str]:
+        """Return the unit tests that notice a fault of queries."""
+        outcome = self.faults[name].seeded(self.projects[0], with_unit_tests_only=True)
+        return outcome.caught_by if outcome else []
+
     def shown(self, name: str) -> list[Outcome]:
         """Show a data test what it must notice."""
         (test,) = (test for test in self.projects[0].data_tests if test.name == name)
@@ -119,9 +124,10 @@ class Run:
             found[name].caught_by = caught_by
         return found
 
-    def seed_quickly(self, names: list[str]) -> dict[str, Outcome | None]:
-        """Seed faults against unit and data tests only."""
-        return dict(self._each("seeded", names, "faults against unit tests that caught none yet"))
+    def unit_test(self, names: list[str]) -> set[str]:
+        """Return the unit tests that notice any of these faults."""
+        title = "faults against unit tests that caught none yet"
+        return {test for found in self._each("unit_tested", names, title) for test in found}
 
     def show(self, tests: list[str]) -> list[Outcome]:
         """Show data tests what they must notice."""
