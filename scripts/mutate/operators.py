@@ -1,6 +1,7 @@
 """The ways to break one place of a query: what a hand could get wrong and a reader overlook.
 
-An operator looks at one node of a parsed query and yields what could stand there instead.
+An operator looks at one node of a parsed query and yields what could stand there instead. What is the same query by
+rules of SQL is not made: the value that COUNT counts, the division that NULLIF guards, later keys of an order.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
-Variant = tuple[exp.Expression, exp.Expression, exp.Expression]
+Variant = tuple[exp.Expr, exp.Expr, exp.Expr]
 """What is said to stand there before and after, and what takes the node's place."""
-Operator = Callable[[exp.Expression], Iterator[Variant]]
+Operator = Callable[[exp.Expr], Iterator[Variant]]
 
-_COMPARISONS = {
+_COMPARISONS: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.LT: exp.LTE,
     exp.LTE: exp.LT,
     exp.GT: exp.GTE,
@@ -23,7 +24,7 @@ _COMPARISONS = {
     exp.NullSafeEQ: exp.NullSafeNEQ,
     exp.NullSafeNEQ: exp.NullSafeEQ,
 }
-_OTHERS = {
+_OTHERS: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.Min: exp.Max,
     exp.Max: exp.Min,
     exp.FirstValue: exp.LastValue,
@@ -33,25 +34,31 @@ _OTHERS = {
     exp.Greatest: exp.Least,
     exp.Least: exp.Greatest,
 }
+_ARITHMETIC: dict[type[exp.Expr], type[exp.Expr]] = {
+    exp.Add: exp.Sub,
+    exp.Sub: exp.Add,
+    exp.Mul: exp.Div,
+    exp.Div: exp.Mul,
+}
 _UNITS = {"DAY": "HOUR", "HOUR": "MINUTE", "MINUTE": "SECOND", "SECOND": "MINUTE", "WEEK": "MONTH", "MONTH": "WEEK"}
 
 
-def _whole(before: exp.Expression, after: exp.Expression) -> Variant:
+def _whole(before: exp.Expr, after: exp.Expr) -> Variant:
     return before, after, after
 
 
-def _as(kind: type[exp.Expression], node: exp.Expression) -> exp.Expression:
+def _as(kind: type[exp.Expr], node: exp.Expr) -> exp.Expr:
     return kind(**node.copy().args)
 
 
-def compare(node: exp.Expression) -> Iterator[Variant]:
+def compare(node: exp.Expr) -> Iterator[Variant]:
     """Take the end of a range in or out, or ask for the opposite."""
     other = _COMPARISONS.get(type(node))
     if other and not (isinstance(node, exp.EQ) and isinstance(node.find_ancestor(exp.Join, exp.Select), exp.Join)):
         yield _whole(node, _as(other, node))
 
 
-def negate(node: exp.Expression) -> Iterator[Variant]:
+def negate(node: exp.Expr) -> Iterator[Variant]:
     """Leave a NOT out, also that of IS NOT NULL, or put one before IS NULL."""
     if isinstance(node, exp.Not):
         yield _whole(node, node.this.copy())
@@ -59,7 +66,7 @@ def negate(node: exp.Expression) -> Iterator[Variant]:
         yield _whole(node, exp.Not(this=node.copy()))
 
 
-def connect(node: exp.Expression) -> Iterator[Variant]:
+def connect(node: exp.Expr) -> Iterator[Variant]:
     """AND for OR, and the other way round."""
     if isinstance(node, exp.Or):
         yield _whole(node, _as(exp.And, node))
@@ -67,7 +74,7 @@ def connect(node: exp.Expression) -> Iterator[Variant]:
         yield _whole(node, exp.Or(this=exp.paren(node.left.copy()), expression=exp.paren(node.right.copy())))
 
 
-def drop_condition(node: exp.Expression) -> Iterator[Variant]:
+def drop_condition(node: exp.Expr) -> Iterator[Variant]:
     """Forget one of several conditions."""
     if isinstance(node, exp.And):
         for kept, dropped in ((node.left, node.right), (node.right, node.left)):
@@ -75,13 +82,13 @@ def drop_condition(node: exp.Expression) -> Iterator[Variant]:
                 yield dropped, exp.Boolean(this=True), kept.copy()
 
 
-def drop_filter(node: exp.Expression) -> Iterator[Variant]:
+def drop_filter(node: exp.Expr) -> Iterator[Variant]:
     """Forget a filter."""
     if isinstance(node, (exp.Where, exp.Having, exp.Qualify)):
         yield _whole(node, type(node)(this=exp.true()))
 
 
-def join(node: exp.Expression) -> Iterator[Variant]:
+def join(node: exp.Expr) -> Iterator[Variant]:
     """INNER for LEFT, and the other way round."""
     if isinstance(node, exp.Join) and node.args.get("on"):
         other = node.copy()
@@ -90,23 +97,22 @@ def join(node: exp.Expression) -> Iterator[Variant]:
         yield _whole(node, other)
 
 
-def other_function(node: exp.Expression) -> Iterator[Variant]:
+def other_function(node: exp.Expr) -> Iterator[Variant]:
     """The opposite function: the latest for the first."""
     if other := _OTHERS.get(type(node)):
         yield _whole(node, _as(other, node))
 
 
-def reverse_order(node: exp.Expression) -> Iterator[Variant]:
-    """The other end of an order first."""
-    keys = node.parent.expressions if isinstance(node.parent, exp.Order) else []
-    if isinstance(node, exp.Ordered) and not (len(keys) > 1 and keys[-1] is node):  # the last only makes it total
-        other = node.copy()
-        other.set("desc", not node.args.get("desc"))
-        other.set("nulls_first", None)
-        yield _whole(node, other)
+def reverse_order(node: exp.Expr) -> Iterator[Variant]:
+    """The other end of an order first; the later keys only decide among equals."""
+    if isinstance(node, exp.Order):
+        first, other = node.expressions[0], node.copy()
+        other.expressions[0].set("desc", not first.args.get("desc"))
+        other.expressions[0].set("nulls_first", None)
+        yield first, other.expressions[0], other
 
 
-def drop_order(node: exp.Expression) -> Iterator[Variant]:
+def drop_order(node: exp.Expr) -> Iterator[Variant]:
     """Order by one column less: what comes first among equals is left to chance."""
     if isinstance(node, exp.Order) and len(node.expressions) > 1:
         other = node.copy()
@@ -114,7 +120,7 @@ def drop_order(node: exp.Expression) -> Iterator[Variant]:
         yield _whole(node, other)
 
 
-def drop_partition(node: exp.Expression) -> Iterator[Variant]:
+def drop_partition(node: exp.Expr) -> Iterator[Variant]:
     """Number or sum over more than asked for."""
     if isinstance(node, exp.Window):
         for at, key in enumerate(node.args.get("partition_by") or []):
@@ -123,7 +129,7 @@ def drop_partition(node: exp.Expression) -> Iterator[Variant]:
             yield key, exp.null(), other
 
 
-def frame(node: exp.Expression) -> Iterator[Variant]:
+def frame(node: exp.Expr) -> Iterator[Variant]:
     """A window that begins or ends a row earlier or later."""
     if isinstance(node, exp.WindowSpec):
         for side, end in (("start", node.args.get("start")), ("end", node.args.get("end"))):
@@ -131,7 +137,7 @@ def frame(node: exp.Expression) -> Iterator[Variant]:
             if end == "CURRENT ROW":
                 other.set(side, exp.Literal.number(1))
                 other.set(f"{side}_side", "FOLLOWING" if side == "start" else "PRECEDING")
-            elif end == "UNBOUNDED" or isinstance(end, exp.Expression):
+            elif end == "UNBOUNDED" or isinstance(end, exp.Expr):
                 other.set(side, "CURRENT ROW")
                 other.set(f"{side}_side", None)
             else:
@@ -139,11 +145,11 @@ def frame(node: exp.Expression) -> Iterator[Variant]:
             yield _whole(node, other)
 
 
-def number(node: exp.Expression) -> Iterator[Variant]:
+def number(node: exp.Expr) -> Iterator[Variant]:
     """Off by one, or by half where it is no whole number."""
     if isinstance(node, exp.Literal) and not node.is_string and not node.find_ancestor(exp.DataType):
-        if isinstance(node.parent, exp.Nullif):
-            return  # no division by zero: nobody means another number
+        if isinstance(node.parent, exp.Nullif) or node.find_ancestor(exp.Count, exp.Select).__class__ is exp.Count:
+            return  # no division by zero, and COUNT counts whatever is not NULL
         text = node.this
         after = str(int(text) + 1) if text.isdigit() else repr(float(text) * 1.5 or 0.5)
         shown = node.parent if isinstance(node.parent, exp.Condition) else node
@@ -156,19 +162,19 @@ def number(node: exp.Expression) -> Iterator[Variant]:
         yield shown, changed, exp.Literal.number(after)
 
 
-def unit(node: exp.Expression) -> Iterator[Variant]:
+def unit(node: exp.Expr) -> Iterator[Variant]:
     """Minutes for seconds, weeks for months."""
     if isinstance(node, exp.Var) and (other := _UNITS.get(node.name.upper())) and node.parent:
         yield node.parent, exp.var(other), exp.var(other)
 
 
-def boolean(node: exp.Expression) -> Iterator[Variant]:
+def boolean(node: exp.Expr) -> Iterator[Variant]:
     """TRUE for FALSE."""
     if isinstance(node, exp.Boolean):
         yield node.parent or node, exp.Boolean(this=not node.this), exp.Boolean(this=not node.this)
 
 
-def drop_distinct(node: exp.Expression) -> Iterator[Variant]:
+def drop_distinct(node: exp.Expr) -> Iterator[Variant]:
     """Count or keep repetitions."""
     if isinstance(node, exp.Distinct) and node.expressions:
         yield node, node.expressions[0], node.expressions[0].copy()
@@ -178,7 +184,7 @@ def drop_distinct(node: exp.Expression) -> Iterator[Variant]:
         yield exp.column("DISTINCT"), exp.null(), other
 
 
-def drop_default(node: exp.Expression) -> Iterator[Variant]:
+def drop_default(node: exp.Expr) -> Iterator[Variant]:
     """Without what stands in for NULL, or without the NULL that stands in for a value."""
     if isinstance(node, exp.Nullif) and node.expression.name == "0":
         return  # DuckDB divides by zero and says NULL; `make snowflake-check` holds that Snowflake does not
@@ -186,13 +192,13 @@ def drop_default(node: exp.Expression) -> Iterator[Variant]:
         yield _whole(node, node.this.copy())
 
 
-def unwrap(node: exp.Expression) -> Iterator[Variant]:
+def unwrap(node: exp.Expr) -> Iterator[Variant]:
     """A value as it comes, not in lower case, absolute or rounded."""
     if isinstance(node, (exp.Lower, exp.Upper, exp.Trim, exp.Abs, exp.Round, exp.Floor, exp.Sqrt, exp.RegexpReplace)):
         yield _whole(node, node.this.copy())
 
 
-def case(node: exp.Expression) -> Iterator[Variant]:
+def case(node: exp.Expr) -> Iterator[Variant]:
     """Forget a branch."""
     if isinstance(node, exp.Case):
         default = node.args.get("default")
@@ -207,7 +213,7 @@ def case(node: exp.Expression) -> Iterator[Variant]:
                 yield branch, exp.null(), other
 
 
-def drop_value(node: exp.Expression) -> Iterator[Variant]:
+def drop_value(node: exp.Expr) -> Iterator[Variant]:
     """One value less in a list."""
     if isinstance(node, exp.In) and len(node.expressions) > 1:
         other = node.copy()
@@ -215,14 +221,13 @@ def drop_value(node: exp.Expression) -> Iterator[Variant]:
         yield _whole(node, other)
 
 
-def arithmetic(node: exp.Expression) -> Iterator[Variant]:
-    """Plus for minus, times for by, and the operands swapped."""
-    others = {exp.Add: exp.Sub, exp.Sub: exp.Add, exp.Mul: exp.Div, exp.Div: exp.Mul}
-    if other := others.get(type(node)):
-        yield _whole(node, other(this=node.left.copy(), expression=node.right.copy()))
+def arithmetic(node: exp.Expr) -> Iterator[Variant]:
+    """Plus for minus, times for by."""
+    if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
+        yield _whole(node, _ARITHMETIC[type(node)](this=node.left.copy(), expression=node.right.copy()))
 
 
-def union(node: exp.Expression) -> Iterator[Variant]:
+def union(node: exp.Expr) -> Iterator[Variant]:
     """Forget one side of a UNION ALL."""
     if isinstance(node, exp.Union):
         for kept, dropped in ((node.left, node.right), (node.right, node.left)):
@@ -235,7 +240,7 @@ def union(node: exp.Expression) -> Iterator[Variant]:
                 yield exp.column(f"UNION ALL SELECT FROM {shown.sql('duckdb')}", quoted=False), exp.null(), kept
 
 
-def swap_columns(node: exp.Expression) -> Iterator[Variant]:
+def swap_columns(node: exp.Expr) -> Iterator[Variant]:
     """Two columns of one kind in each other's place; a name's ending, or is_ and has_, tells its kind."""
     if isinstance(node, exp.Select):
         last_of: dict[str, int] = {}

@@ -12,6 +12,5 @@ class Outcome:
     name: str
     layer: str
     path: str
-    change: str
     caught_by: list[str] = field(default_factory=list)
     note: str = ""

@@ -8,8 +8,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ import duckdb
 from scripts.databases import attach
 
 _TIME_LIMIT = 10.0  # seconds for one statement: what takes longer is as wrong as a wrong result
-_DATABASE = re.compile(r'"?\b(?:raw|prep|prod)"?\.(?="?\w+"?\.)')
-INVALID = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)
-"""What DuckDB says of a query that is none: such a fault nobody could overlook."""
+_DATABASES = ("raw", "prep", "prod")
+_DATABASE = re.compile(rf'"?\b(?:{"|".join(_DATABASES)})"?\.(?="?\w+"?\.)')
+_NO_QUERY = (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException)
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,6 @@ class UnitTest:
     query: str
     whole: str
 
-    def with_query(self, query: str) -> str:
-        """Return the whole with another query in the model's place."""
-        return self.whole.replace(self.query, query)
-
 
 @dataclass(frozen=True)
 class DataTest:
@@ -43,7 +38,6 @@ class DataTest:
     name: str
     kind: str
     """The generic test's name, or singular."""
-    column: str | None
     arguments: dict[str, Any]
     tables: tuple[str, ...]
     """What it reads, the tested table first."""
@@ -59,16 +53,15 @@ class Table:
 
     name: str
     """Schema and table."""
-    key: str
-    """dbt's id."""
+    kind: str
+    """Model, seed or source, in lower case."""
     sql: str
     """The query that makes it; none for a seed and a source."""
-    raw: str
-    """What its author wrote."""
     parents: tuple[str, ...]
+    """What it reads, by dbt's ids."""
     has_contract: bool
     path: str
-    unit_tests: tuple[UnitTest, ...] = field(default=(), compare=False)
+    unit_tests: tuple[UnitTest, ...]
 
     @property
     def short(self) -> str:
@@ -84,115 +77,89 @@ def _here(sql: str) -> str:
 class Project:
     """The tables and tests of one build, in a database in memory."""
 
-    def __init__(self, target_dir: Path, warehouse_dir: Path, threads: int = 1) -> None:
+    def __init__(self, target_dir: Path, warehouse_dir: Path) -> None:
         self._target_dir = target_dir
         self._manifest = json.loads((target_dir / "manifest.json").read_text(encoding="utf-8"))
-        units = self._unit_tests()
-        self.tables: dict[str, Table] = {}
-        for node in [*self._manifest["sources"].values(), *self._manifest["nodes"].values()]:
-            if node["resource_type"] in ("source", "seed", "model"):
-                sql = _here(node.get("compiled_code") or "")
-                self.tables[f"{node['schema']}.{node.get('identifier') or node['name']}"] = Table(
-                    name=f"{node['schema']}.{node.get('identifier') or node['name']}",
-                    key=node["unique_id"],
-                    sql=sql,
-                    raw=node.get("raw_code", ""),
-                    parents=tuple(node.get("depends_on", {}).get("nodes", ())),
-                    has_contract=node.get("contract", {}).get("enforced", False),
-                    path=node["original_file_path"],
-                    unit_tests=tuple(units.get(node["name"], ())) if node["resource_type"] == "model" else (),
-                )
-        self._by_key = {table.key: table for table in self.tables.values()}
-        self.data_tests = self._data_tests()
-        self.connection = duckdb.connect(config={"threads": threads})
+        self._nodes = {**self._manifest["sources"], **self._manifest["nodes"]}
+        self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET enable_progress_bar = FALSE")
-        self._load(warehouse_dir)
+        self._by_key = self._load(warehouse_dir)
+        self.tables = {table.name: table for table in self._by_key.values()}
+        self._columns = {name: self.columns(name) for name in self.tables}
+        self._contents = {name: self._content(name) for name in self.tables}
+        self.data_tests = list(self._data_tests())
 
     @property
     def models(self) -> list[Table]:
         """What has a query."""
         return [table for table in self.tables.values() if table.sql]
 
-    def _unit_tests(self) -> dict[str, list[UnitTest]]:
-        found = defaultdict(list)
-        for test in self._manifest["unit_tests"].values():
-            name, folder = test["name"], Path(test["package_name"]) / test["original_file_path"]
-            inner = Path("models") / Path(test["original_file_path"]).relative_to("models").parent / f"{name}.sql"
-            whole = self._target_dir / "run" / folder / inner
-            query = self._target_dir / "compiled" / folder / inner
-            if whole.is_file():
-                texts = [_here(path.read_text(encoding="utf-8")) for path in (query, whole)]
-                if texts[0] not in texts[1]:
-                    raise ValueError(f"{whole}: dbt writes unit tests in another way now")
-                found[test["model"]].append(UnitTest(name, *texts))
+    def _load(self, warehouse_dir: Path) -> dict[str, Table]:
+        """Copy every table that dbt built, and return them by dbt's ids."""
+        unit_tests = self._unit_tests()
+        for name in _DATABASES:
+            attach(self.connection, warehouse_dir / f"{name}.duckdb", name)
+        listed = self.connection.execute("SELECT table_schema, table_name FROM information_schema.tables").fetchall()
+        found = {}
+        for key, node in self._nodes.items():
+            schema, name = node["schema"], node.get("identifier") or node["name"]
+            if node["resource_type"] not in ("source", "seed", "model") or (schema, name) not in listed:
+                continue
+            self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            self.connection.execute(f"CREATE TABLE {schema}.{name} AS FROM {node['database']}.{schema}.{name}")
+            found[key] = Table(
+                name=f"{schema}.{name}",
+                kind=node["resource_type"],
+                sql=_here(node.get("compiled_code") or ""),
+                parents=tuple(node.get("depends_on", {}).get("nodes", ())),
+                has_contract=node.get("contract", {}).get("enforced", False),
+                path=node["original_file_path"],
+                unit_tests=tuple(unit_tests[key]),
+            )
+        for name in _DATABASES:
+            self.connection.execute(f"DETACH {name}")
         return found
 
-    def _data_tests(self) -> list[DataTest]:
-        tests = []
+    def _unit_tests(self) -> dict[str, list[UnitTest]]:
+        """Return those that dbt has run, by the id of their model."""
+        found = defaultdict(list)
+        for test in self._manifest["unit_tests"].values():
+            folder = Path(test["package_name"]) / test["original_file_path"]
+            file = folder / Path(test["original_file_path"]).parent / f"{test['name']}.sql"
+            if (self._target_dir / "run" / file).is_file():
+                query, whole = (
+                    _here((self._target_dir / kind / file).read_text(encoding="utf-8")) for kind in ("compiled", "run")
+                )
+                assert query in whole, f"{file}: dbt writes unit tests in another way now"
+                found[test["depends_on"]["nodes"][0]].append(UnitTest(test["name"], query, whole))
+        return found
+
+    def _data_tests(self) -> Iterator[DataTest]:
         for node in self._manifest["nodes"].values():
             if node["resource_type"] != "test" or "compiled_code" not in node:
                 continue
             made_of = node.get("test_metadata") or {"name": "singular", "kwargs": {}}
-            keys = node["depends_on"]["nodes"]
-            if attached := node.get("attached_node"):
-                keys = [attached, *(key for key in keys if key != attached)]
-            tests.append(
-                DataTest(
-                    name=node["name"],
-                    kind=made_of["name"],
-                    column=node.get("column_name"),
-                    arguments={key: value for key, value in made_of["kwargs"].items() if key != "model"},
-                    tables=tuple(self._by_key[key].name for key in keys),
-                    sql=_here(node["compiled_code"]),
-                    path=node["original_file_path"],
-                    guards=node["config"]["meta"].get("guards", ""),
-                )
+            attached, keys = node.get("attached_node"), node["depends_on"]["nodes"]
+            keys = sorted((key for key in keys if key in self._by_key), key=lambda key: key != attached)
+            yield DataTest(
+                name=node["name"],
+                kind=made_of["name"],
+                arguments=made_of["kwargs"],
+                tables=tuple(self._by_key[key].name for key in keys),
+                sql=_here(node["compiled_code"]),
+                path=node["original_file_path"],
+                guards=node["config"]["meta"].get("guards", ""),
             )
-        return tests
-
-    def _load(self, warehouse_dir: Path) -> None:
-        for name in ("raw", "prep", "prod"):
-            attach(self.connection, warehouse_dir / f"{name}.duckdb", name)
-        database_of = {
-            node["schema"]: node["database"] for node in [*self._manifest["sources"].values(), *self._manifest["nodes"].values()]
-        }
-        there = {
-            f"{schema}.{name}"
-            for schema, name in self.connection.execute(
-                "SELECT table_schema, table_name FROM information_schema.tables"
-            ).fetchall()
-        }
-        self.tables = {name: table for name, table in self.tables.items() if name in there}
-        self.data_tests = [test for test in self.data_tests if {*test.tables} <= there]
-        for schema in {table.name.partition(".")[0] for table in self.tables.values()}:
-            self.connection.execute(f"CREATE SCHEMA {schema}")
-        for table in self.tables.values():
-            schema = table.name.partition(".")[0]
-            self.connection.execute(f"CREATE TABLE {table.name} AS SELECT * FROM {database_of[schema]}.{table.name}")
-        for name in ("raw", "prep", "prod"):
-            self.connection.execute(f"DETACH {name}")
 
     def columns(self, table: str) -> list[tuple[str, str]]:
         """Return names and types of a table's columns."""
-        return [tuple(row[:2]) for row in self.connection.execute(f"DESCRIBE {table}").fetchall()]
+        return [(name, kind) for name, kind, *_ in self.connection.execute(f"DESCRIBE {table}").fetchall()]
 
-    @cached_property
-    def _columns(self) -> dict[str, list[tuple[str, str]]]:
-        return {name: self.columns(name) for name in self.tables}
-
-    @cached_property
-    def _contents(self) -> dict[str, tuple[Any, ...]]:
-        return {name: self.contents(name) for name in self.tables}
-
-    def remember(self) -> None:
-        """Look at every table before any is changed."""
-        assert self._columns.keys() == self._contents.keys()
-
-    def contents(self, table: str) -> tuple[Any, ...]:
+    def _content(self, table: str) -> tuple[Any, ...]:
         """Return what differs when a row does."""
-        (found,) = self.execute(f"SELECT COUNT(*), BIT_XOR(HASH(row)), SUM(CAST(HASH(row) AS HUGEINT)) FROM {table} AS row")
-        return found
+        hashes = "COUNT(*), BIT_XOR(HASH(rows)), SUM(CAST(HASH(rows) AS HUGEINT))"
+        return self.execute(f"SELECT {hashes} FROM {table} AS rows")[0]
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement within the time limit.
@@ -218,11 +185,11 @@ class Project:
         finally:
             self.connection.execute("ROLLBACK")
 
-    def is_valid(self, sql: str) -> bool:
+    def is_query(self, sql: str) -> bool:
         """Say whether it is a query at all."""
         try:
             self.connection.execute(f"EXPLAIN {sql}")
-        except INVALID:
+        except _NO_QUERY:
             return False
         except duckdb.Error:
             return True
@@ -231,20 +198,24 @@ class Project:
     def passes(self, unit_test: UnitTest, query: str) -> bool:
         """Say whether the unit test passes with this query in the model's place."""
         try:
-            rows = self.execute(unit_test.with_query(query))
+            rows = self.execute(unit_test.whole.replace(unit_test.query, query))
         except (duckdb.Error, TimeoutError):
             return False
-        actual = Counter(repr(row[:-1]) for row in rows if row[-1] == "actual")
-        return actual == Counter(repr(row[:-1]) for row in rows if row[-1] == "expected")
+        actual, expected = (
+            Counter(repr(row[:-1]) for row in rows if row[-1] == side) for side in ("actual", "expected")
+        )
+        return actual == expected
 
     def failing(self, tables: set[str]) -> list[str]:
         """Return the data tests of these tables that find a row."""
         return [test.name for test in self.data_tests if tables & {*test.tables} and self.finds(test)]
 
-    def finds(self, test: DataTest) -> bool:
-        """Say whether the test finds a row."""
+    def finds(self, test: DataTest, rule: str | None = None) -> bool:
+        """Say whether the test finds a row, and names the rule if one is given."""
         try:
-            return bool(self.execute(f"SELECT 1 FROM ({test.sql}\n) LIMIT 1"))
+            if rule is None:
+                return bool(self.execute(f"SELECT 1 FROM ({test.sql}\n) LIMIT 1"))
+            return any(rule in row[0].split("; ") for row in self.execute(test.sql))
         except (duckdb.Error, TimeoutError):
             return True
 
@@ -254,12 +225,13 @@ class Project:
         Returns the changed tables, and why the build or a contract broke, if it did.
         """
         changed = {*changed}
-        for table in self._in_order:
-            if table.name not in queries and not changed & {self._by_key[key].name for key in table.parents}:
+        for table in self._in_order():
+            parents = {self._by_key[key].name for key in table.parents if key in self._by_key}
+            if table.name not in queries and not changed & parents:
                 continue
             try:
                 self.execute(f"CREATE OR REPLACE TABLE {table.name} AS {queries.get(table.name, table.sql)}")
-                if self.contents(table.name) != self._contents[table.name]:
+                if self._content(table.name) != self._contents[table.name]:
                     changed.add(table.name)
             except TimeoutError:
                 return changed, f"build of {table.short}: time is up"
@@ -269,16 +241,16 @@ class Project:
                 return changed, f"contract of {table.short}"
         return changed, ""
 
-    @cached_property
     def _in_order(self) -> list[Table]:
-        """The models, each after those that it reads."""
+        """Return the models, each after those that it reads."""
         ordered: dict[str, Table] = {}
 
         def add(table: Table) -> None:
-            for key in table.parents:
-                if (parent := self._by_key[key]).sql:
-                    add(parent)
-            ordered.setdefault(table.name, table)
+            if table.sql and table.name not in ordered:
+                for key in table.parents:
+                    if key in self._by_key:
+                        add(self._by_key[key])
+                ordered[table.name] = table
 
         for table in self.models:
             add(table)

@@ -1,9 +1,10 @@
-"""Faults in the rows of tables: each data test is shown rows of the kind that it forbids."""
+"""Faults in the rows of tables: each data test, and each rule of one, is shown rows of the kind that it forbids."""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -11,79 +12,83 @@ import duckdb
 from scripts.mutate.outcome import Outcome
 from scripts.mutate.project import DataTest, Project
 
-_OF_TYPE = {
-    "VARCHAR": ("'no such value'", "{column} || ' '"),
-    "BOOLEAN": ("NOT {column}",),
-    "TIMESTAMP": ("{column} + INTERVAL 400 DAY", "{column} - INTERVAL 400 DAY"),
-    "DATE": ("CAST({column} + INTERVAL 400 DAY AS DATE)", "CAST({column} - INTERVAL 400 DAY AS DATE)", "DATE '1900-01-01'"),
-    "number": ("{column} + 1", "{column} - 1", "-{column} - 1", "{column} * 1000"),
+_VALUES = {
+    "VARCHAR": ("NULL", "'spoilt'", "'all'", "'unknown'", "'anon:spoilt'", "{column} || ' '"),
+    "BOOLEAN": ("NULL", "FALSE", "TRUE", "NOT {column}"),
+    "TIMESTAMP": ("NULL", "TIMESTAMP '1900-01-01'", "TIMESTAMP '2200-01-01'"),
+    "DATE": ("NULL", "DATE '1900-01-01'", "DATE '2200-01-01'"),
 }
-_ONE = "rowid = (SELECT rowid FROM {table} WHERE {column} IS NOT NULL ORDER BY rowid LIMIT 1)"
+_NUMBERS = ("NULL", "-1", "0", "2", "1000000", "{column} + 1", "{column} - 1")
+_FEW = 50  # rows, of which a test of single rows needs no more
+_UNIQUE = ("unique", "unique_combination_of_columns")
 
 
 @dataclass(frozen=True)
-class RowFault:
-    """A statement that spoils a table."""
+class RowFaults:
+    """Statements that each spoil a table, of which a test must notice one."""
 
-    table: str
-    change: str
-    statement: str
-
-
-def _set(table: str, column: str, value: str, where: str = _ONE) -> RowFault:
-    condition = f" WHERE {where.format(table=table, column=column)}" if where else ""
-    place = "one row" if where else "every row"
-    return RowFault(table, f"{column} is {value} in {place}", f"UPDATE {table} SET {column} = {value}{condition}")
+    what: str
+    statements: tuple[str, ...]
+    rule: str | None = None
+    """What the test must name."""
 
 
-def _whole_rows(table: str) -> Iterator[RowFault]:
-    first = f"SELECT MIN(rowid) FROM {table}"
-    yield RowFault(table, "a row is there twice", f"INSERT INTO {table} SELECT * FROM {table} WHERE rowid = ({first})")
-    yield RowFault(table, "a row is missing", f"DELETE FROM {table} WHERE rowid = ({first})")
-    yield RowFault(table, "there is a row of NULLs", f"INSERT INTO {table} DEFAULT VALUES")
+def _values(data_type: str) -> tuple[str, ...]:
+    return () if data_type.endswith(("]", ")")) else _VALUES.get(data_type, _NUMBERS)
 
 
-def _in_column(table: str, column: str, data_type: str, texts: Iterable[str] = ()) -> Iterator[RowFault]:
-    values = _OF_TYPE.get(data_type, () if data_type.endswith(("]", ")")) else _OF_TYPE["number"])
-    for where in (_ONE, ""):
-        yield _set(table, column, "NULL", where)
-        for value in (*values, *(texts if data_type == "VARCHAR" else ())):
-            yield _set(table, column, value.format(column=column), where)
+def _of_rule(project: Project, table: str, rule: str) -> Iterator[str]:
+    """Yield a few rows of the table, each time with other values in the columns of the rule."""
+    choices = [
+        ("", *(f"{value.format(column=name)} AS {name}" for value in _values(data_type)))
+        for name, data_type in project.columns(table)
+        if re.search(rf"\b{name}\b", rule)
+    ]
+    for chosen in itertools.product(*choices):
+        if replaced := ", ".join(filter(None, chosen)):
+            yield f"CREATE OR REPLACE TABLE {table} AS SELECT * REPLACE ({replaced}) FROM {table} LIMIT {_FEW}"
 
 
-def faults_for(project: Project, test: DataTest) -> Iterator[list[RowFault]]:
-    """Yield what the test must notice: of each list at least one fault."""
-    table, column = test.tables[0], test.column or ""
-    if test.kind == "not_null":
-        yield [_set(table, column, "NULL"), RowFault(table, "there is a row of NULLs", f"INSERT INTO {table} DEFAULT VALUES")]
-    elif test.kind in ("unique", "unique_combination_of_columns"):
-        yield [next(_whole_rows(table))]
-    elif test.kind in ("accepted_values", "relationships"):
-        yield [*_in_column(table, column, dict(project.columns(table))[column])]
-    elif test.kind == "accepted_range":
-        for side, beyond in (("min_value", "- 1"), ("max_value", "+ 1")):
-            if (bound := test.arguments.get(side)) is not None:
-                yield [_set(table, column, f"{bound} {beyond}"), _set(table, column, f"{bound} {beyond}", "")]
+def _of_table(project: Project, table: str) -> Iterator[str]:
+    """Yield the table with a row too many or missing, and with other values in one row or all of them."""
+    first = f"WHERE rowid = (SELECT MIN(rowid) FROM {table})"
+    yield f"INSERT INTO {table} FROM {table} {first}"
+    yield f"DELETE FROM {table} {first}"
+    yield f"INSERT INTO {table} DEFAULT VALUES"
+    for column, data_type in project.columns(table):
+        one = f" WHERE rowid = (SELECT MIN(rowid) FROM {table} WHERE {column} IS NOT NULL)"
+        for value in _values(data_type):
+            for where in (one, ""):
+                yield f"UPDATE {table} SET {column} = {value.format(column=column)}{where}"
+
+
+def faults_for(project: Project, test: DataTest) -> Iterator[RowFaults]:
+    """Yield what the test must notice."""
+    table, *_ = test.tables
+    if test.kind == "rules_hold":
+        for rule in [f"{column} IS NOT NULL" for column in test.arguments.get("not_null", [])]:
+            yield RowFaults(rule, tuple(_of_rule(project, table, rule)), rule)
+        for rule in test.arguments.get("rules", []):
+            yield RowFaults(rule, tuple(_of_rule(project, table, rule)), rule)
+    elif test.kind in _UNIQUE:
+        yield RowFaults("a row is there twice", (next(_of_table(project, table)),))
     else:
-        of_rows = [fault for name in test.tables for fault in _whole_rows(name)]
-        texts = sorted({*re.findall(r"'\w+'", test.sql)})  # a rule about one value is shown that value
-        columns = [(name, *own) for name in test.tables for own in project.columns(name)]
-        of_columns = [fault for place in columns for fault in _in_column(*place, texts)]
-        yield of_rows + of_columns
+        yield RowFaults("", tuple(statement for name in test.tables for statement in _of_table(project, name)))
 
 
 def shown(project: Project, test: DataTest) -> Iterator[Outcome]:
     """Show the test what it must notice, and return for each whether it did."""
     for faults in faults_for(project, test):
-        outcome = Outcome(f"data: {test.name}: {faults[0].change}", "data", test.path, faults[0].change)
-        for fault in faults:
-            with project.changed():
-                try:
-                    project.execute(fault.statement)
-                except duckdb.Error:
-                    continue  # the engine takes no such row
-                if project.finds(test):
-                    outcome.name, outcome.change = f"data: {test.name}: {fault.change}", fault.change
-                    outcome.caught_by = [test.name]
-                    break
+        outcome = Outcome(f"{test.name}: {faults.what}".removesuffix(": "), "data", test.path)
+        if any(_is_noticed(project, test, faults.rule, statement) for statement in faults.statements):
+            outcome.caught_by = [test.name]
         yield outcome
+
+
+def _is_noticed(project: Project, test: DataTest, rule: str | None, statement: str) -> bool:
+    with project.changed():
+        try:
+            project.execute(statement)
+        except duckdb.Error:
+            return False  # the engine takes no such row
+        return project.finds(test, rule)

@@ -1,4 +1,4 @@
-"""Seed many faults, two or more at a time, each worker with the databases in its own memory."""
+"""Seed many faults, one on each core at a time, each worker with the databases in its own memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from scripts.mutate import rows, simulator
 from scripts.mutate.models import QueryFault, query_faults
@@ -20,48 +20,64 @@ from scripts.mutate.project import Project
 from scripts.mutate.seeds import SeedFault, seed_faults
 from scripts.mutate.worlds import PROJECT_DIR, World
 
-TableFault = QueryFault | SeedFault
+
+class Named(Protocol):
+    """A fault as far as it matters for choosing it."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others, its place first."""
+
+
+AnyFault = TypeVar("AnyFault", bound=Named)
 Progress = Callable[[str, int], None]
 """Is told what goes on, and how many faults of it are done."""
 _WORKERS = os.cpu_count() or 1
+
+
+def chosen(faults: Iterable[AnyFault], limit: int | None, place: Callable[[AnyFault], str]) -> list[AnyFault]:
+    """Return so many faults, of each place as many as possible; always the same, and a new one displaces few others."""
+    by_place = defaultdict(list)
+    for fault in faults:
+        by_place[place(fault)].append((hashlib.sha256(fault.name.encode()).hexdigest(), fault))
+    turns = (
+        (turn, drawn, fault)
+        for own in by_place.values()
+        for turn, (drawn, fault) in enumerate(sorted(own, key=lambda each: each[0]))
+    )
+    return [fault for *_, fault in sorted(turns, key=lambda each: each[:2])][:limit]
 
 
 class _Bench:
     """What a worker keeps: the worlds in memory and their faults by name."""
 
     def __init__(self, worlds: list[World]) -> None:
-        self.worlds = worlds
-        self.projects = [world.project() for world in worlds]
-        for project in self.projects:
-            project.remember()
-        self.faults = {fault.name: fault for fault in all_faults(self.projects[0])}
+        self.worlds = [(world, world.project()) for world in worlds]
+        self.project = self.worlds[0][1]
+        self.faults = {fault.name: fault for fault in table_faults(self.project)}
 
-    def seeded(self, name: str) -> tuple[str, Outcome | None]:
+    def seeded(self, name: str) -> Outcome | None:
         """Seed a fault and hold it against unit tests, build and data tests."""
-        return name, self.faults[name].seeded(self.projects[0])
-
-    def unit_tested(self, name: str) -> list[str]:
-        """Return the unit tests that notice a fault of queries."""
-        outcome = self.faults[name].seeded(self.projects[0], with_unit_tests_only=True)
-        return outcome.caught_by if outcome else []
+        return self.faults[name].seeded(self.project)
 
     def shown(self, name: str) -> list[Outcome]:
         """Show a data test what it must notice."""
-        (test,) = (test for test in self.projects[0].data_tests if test.name == name)
-        return list(rows.shown(self.projects[0], test))
+        return [
+            outcome
+            for test in self.project.data_tests
+            if test.name == name
+            for outcome in rows.shown(self.project, test)
+        ]
 
-    def known(self, name: str) -> tuple[str, list[str]]:
+    def known(self, name: str) -> list[str]:
         """Hold a fault against the tests that know the truth of a world."""
         fault = self.faults[name]
-        for world, project in zip(self.worlds, self.projects, strict=True):
-            if isinstance(fault, SeedFault) and world is not self.worlds[0]:
-                break  # random people have definitions of their own
-            with project.changed():
+        for world, project in self.worlds if isinstance(fault, QueryFault) else self.worlds[:1]:
+            with project.changed():  # random people have seeds of their own
                 changed, why = fault.seed(project)
-                found = [why] if why else world.failing_tests(project, changed) if changed else []
-            if found:
-                return name, found
-        return name, []
+                if found := [why] if why else world.failing_tests(project, changed) if changed else []:
+                    return found
+        return []
 
 
 _bench: _Bench
@@ -76,65 +92,36 @@ def _do(what: str, name: str) -> Any:
     return getattr(_bench, what)(name)
 
 
-def all_faults(project: Project) -> list[TableFault]:
+def table_faults(project: Project) -> list[QueryFault | SeedFault]:
     """Return every fault of queries and seeds."""
     return [*query_faults(project), *seed_faults(project)]
 
 
-def chosen(faults: Iterable[Any], limit: int, seed: int, place: Callable[[Any], str]) -> list[Any]:
-    """Return so many faults, of each place as many as possible; a new fault displaces few others.
+def seed_tables(
+    worlds: list[World], faults: list[str], tests: list[str], listed: Iterable[str], tell: Progress
+) -> list[Outcome]:
+    """Seed faults of queries and seeds, and show these data tests what they must notice.
 
-    With a limit of 0 all are returned.
+    What unit and data tests do not catch meets the tests that know the truth, unless it is listed as what may live.
     """
+    pool = ProcessPoolExecutor(_WORKERS, get_context("spawn"), initializer=_start, initargs=(worlds,))
 
-    def drawn(fault: Any) -> str:
-        return hashlib.sha256(f"{seed}:{fault.name}".encode()).hexdigest()
-
-    by_place = defaultdict(list)
-    for fault in sorted(faults, key=drawn):
-        by_place[place(fault)].append(fault)
-    turns = sorted((turn, drawn(fault), fault) for own in by_place.values() for turn, fault in enumerate(own))
-    return [fault for *_, fault in (turns[:limit] if limit else turns)]
-
-
-class Run:
-    """The workers, and what they found."""
-
-    def __init__(self, worlds: list[World], progress: Progress) -> None:
-        self._pool = ProcessPoolExecutor(_WORKERS, get_context("spawn"), initializer=_start, initargs=(worlds,))
-        self._progress = progress
-
-    def __enter__(self) -> Run:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def _each(self, what: str, names: list[str], title: str) -> Iterator[Any]:
-        self._progress(f"{title}: {len(names)}", 0)
-        for done, found in enumerate(self._pool.map(_do, [what] * len(names), names), 1):
-            self._progress(title, done)
+    def each(what: str, names: list[str], title: str) -> Iterator[Any]:
+        for done, found in enumerate(pool.map(_do, [what] * len(names), names)):
+            tell(f"{title} of {len(names)}", done)
             yield found
 
-    def seed(self, names: list[str]) -> dict[str, Outcome | None]:
-        """Seed faults of queries and seeds; what survives unit and data tests meets those that know the truth."""
-        found = dict(self._each("seeded", names, "faults against unit and data tests"))
-        left = [name for name, outcome in found.items() if outcome and not outcome.caught_by]
-        for name, caught_by in self._each("known", left, "what is left against the planted truth"):
-            found[name].caught_by = caught_by
-        return found
-
-    def unit_test(self, names: list[str]) -> set[str]:
-        """Return the unit tests that notice any of these faults."""
-        title = "faults against unit tests that caught none yet"
-        return {test for found in self._each("unit_tested", names, title) for test in found}
-
-    def show(self, tests: list[str]) -> list[Outcome]:
-        """Show data tests what they must notice."""
-        return [outcome for found in self._each("shown", tests, "data tests") for outcome in found]
+    try:
+        seeded = [outcome for outcome in each("seeded", faults, "faults against unit and data tests") if outcome]
+        left = {each.name: each for each in seeded if not each.caught_by and each.name not in listed}
+        for name, caught_by in zip(left, each("known", [*left], "what is left against the truth"), strict=True):
+            left[name].caught_by = caught_by
+        return seeded + [outcome for shown in each("shown", tests, "data tests") for outcome in shown]
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def seed_code(faults: list[simulator.CodeFault], progress: Progress) -> list[Outcome]:
+def seed_code(faults: list[simulator.CodeFault], tell: Progress) -> list[Outcome]:
     """Seed faults of the simulator, on copies of the project."""
     with TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(_WORKERS) as pool:
         copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
@@ -149,7 +136,7 @@ def seed_code(faults: list[simulator.CodeFault], progress: Progress) -> list[Out
                 copies.put(copy)
 
         outcomes = []
-        for done, outcome in enumerate(pool.map(seed, faults), 1):
-            progress("faults of the simulator", done)
+        for done, outcome in enumerate(pool.map(seed, faults)):
+            tell(f"faults of the simulator of {len(faults)}", done)
             outcomes.append(outcome)
         return outcomes

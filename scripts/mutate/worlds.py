@@ -13,11 +13,12 @@ from pathlib import Path
 
 import duckdb
 
+from scripts.dbt_run import code_fingerprint
 from scripts.mutate.project import Project
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
-_DATABASES = {"raw": (), "prep": ("base", "intermediate"), "prod": ("product",)}
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_KNOW_THE_SAMPLE = ("test_headlines", "test_story", "test_statistics", "test_truth")
 
 
 class MutateError(Exception):
@@ -31,93 +32,77 @@ class World:
     folder: Path
     pytest_arguments: tuple[str, ...]
 
-    @property
-    def warehouse_dir(self) -> Path:
-        """Where the databases are."""
-        return self.folder / "warehouse"
-
-    @property
-    def target_dir(self) -> Path:
-        """Where dbt's own files are."""
-        return self.folder / "target"
-
     def project(self) -> Project:
         """Return what dbt built, in memory."""
-        return Project(self.target_dir, self.warehouse_dir)
+        return Project(self.folder / "target", self.folder / "warehouse")
 
     def failing_tests(self, project: Project, changed: set[str]) -> list[str]:
         """Return the tests that fail on the databases with these tables as they are in memory."""
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
             self._write(project, changed, Path(folder))
             arguments = [argument.format(folder=folder) for argument in self.pytest_arguments]
-            options = ["-q", "--tb=no", "-p", "no:cacheprovider", "--no-header"]
-            outcome = subprocess.run(
-                [sys.executable, "-m", "pytest", *options, *arguments], cwd=PROJECT_DIR, capture_output=True, text=True
-            )
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider", *arguments]
+            outcome = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True)
             if outcome.returncode not in (0, 1):
                 raise MutateError(f"pytest cannot test a world: {outcome.stdout[-500:]}{outcome.stderr[-500:]}")
             return _FAILED.findall(outcome.stdout)
 
     def _write(self, project: Project, changed: set[str], folder: Path) -> None:
-        for name, schemas in _DATABASES.items():
-            tables = [table for table in changed if table.partition(".")[0] in schemas]
-            file = folder / f"{name}.duckdb"
-            if not tables:
-                file.symlink_to(self.warehouse_dir / file.name)
-                continue
-            shutil.copyfile(self.warehouse_dir / file.name, file)
-            for table in tables:
-                project.connection.execute(f"COPY {table} TO '{folder}/{table}.parquet'")
-            with duckdb.connect(str(file)) as connection:
-                for table in tables:
-                    kind = connection.execute(
-                        "SELECT table_type FROM information_schema.tables WHERE table_schema || '.' || table_name = ?",
-                        [table],
-                    ).fetchone()
-                    connection.execute(f"DROP {'VIEW' if kind == ('VIEW',) else 'TABLE'} {table}")
-                    connection.execute(f"CREATE TABLE {table} AS SELECT * FROM '{folder}/{table}.parquet'")
+        """Copy the databases, with these tables as they are in memory."""
+        for file in (self.folder / "warehouse").glob("*.duckdb"):
+            shutil.copyfile(file, folder / file.name)
+            with duckdb.connect(str(folder / file.name)) as database:
+                listed = database.execute(
+                    "SELECT table_schema || '.' || table_name, table_type FROM information_schema.tables"
+                ).fetchall()
+                for table, kind in listed:
+                    if table in changed:
+                        rows = folder / f"{table}.parquet"
+                        project.connection.execute(f"COPY {table} TO '{rows}'")
+                        database.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {table}")
+                        database.execute(f"CREATE TABLE {table} AS FROM '{rows}'")
 
 
 def _dbt(project_dir: Path, data_dir: Path, folder: Path, *arguments: str) -> None:
-    (folder / "warehouse").mkdir(parents=True, exist_ok=True)
-    outcome = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--warn-error", "--quiet", *arguments],
-        cwd=project_dir,
-        env={
-            **os.environ,
-            "DATA_DIR": str(data_dir),
-            "WAREHOUSE_DIR": str(folder / "warehouse"),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-        },
-        capture_output=True,
-        text=True,
-    )
+    (folder / "warehouse").mkdir(parents=True)
+    command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "--warn-error", "--quiet", "build", *arguments]
+    places = {
+        "DATA_DIR": str(data_dir),
+        "WAREHOUSE_DIR": str(folder / "warehouse"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+    outcome = subprocess.run(command, cwd=project_dir, env={**os.environ, **places}, capture_output=True, text=True)
     if outcome.returncode:
         raise MutateError(f"the project does not pass its own tests, mend that first:\n{outcome.stdout[-2000:]}")
 
 
-def sample(folder: Path) -> None:
-    """Build the committed data, with every unit and data test."""
-    shutil.rmtree(folder, ignore_errors=True)
-    _dbt(PROJECT_DIR, PROJECT_DIR / "data", folder, "build")
+def sample(folder: Path) -> World:
+    """Return the committed data, built with every unit and data test."""
+    if not folder.exists():
+        _dbt(PROJECT_DIR, PROJECT_DIR / "data", folder)
+    tests = (f"tests/{module}.py" for module in _KNOW_THE_SAMPLE)
+    return World(folder, ("--built={folder}", *tests))
 
 
-def random_people(folder: Path) -> None:
-    """Build the first random people of tests/test_random_people.py."""
+def random_people(folder: Path) -> World:
+    """Return the first random people of tests/test_random_people.py, built."""
     from tests.random_people import random_world
     from tests.test_random_people import HOUSEHOLD_COUNT, SELECTION
     from tests.worlds import copy_project
 
-    shutil.rmtree(folder, ignore_errors=True)
-    project_dir = copy_project(folder / "project")
-    random_world(1, HOUSEHOLD_COUNT).write(project_dir, folder / "data")
-    _dbt(project_dir, folder / "data", folder, "build", *SELECTION)
+    if not folder.exists():
+        project_dir = copy_project(folder / "project")
+        random_world(1, HOUSEHOLD_COUNT).write(project_dir, folder / "data")
+        _dbt(project_dir, folder / "data", folder, *SELECTION)
+    return World(folder, ("--built-people={folder}", "tests/test_random_people.py", "-k", "every and 1"))
 
 
-def worlds_as_built(folder: Path) -> list[World]:
-    """Return the two worlds, and with each the tests that know the truth about it."""
-    modules = ("test_headlines", "test_story", "test_statistics", "test_conventions", "test_truth")
-    of_sample = ("--built={folder}", *(f"tests/{module}.py" for module in modules))
-    of_people = ("--built-people={folder}", "tests/test_random_people.py", "-k", "every and 1")
-    return [World(folder / "sample", of_sample), World(folder / "random_people", of_people)]
+def built_worlds(folder: Path) -> list[World]:
+    """Build both, unless they are built already from the same code."""
+    note, code = folder / "built_from.sha256", code_fingerprint(PROJECT_DIR)
+    if not (note.is_file() and note.read_text(encoding="utf-8") == code):
+        shutil.rmtree(folder, ignore_errors=True)
+    worlds = [sample(folder / "sample"), random_people(folder / "random_people")]
+    note.write_text(code, encoding="utf-8")
+    return worlds
