@@ -30,7 +30,7 @@ LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.10 --gene
 	--strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help build answers report data test test-review test-builds test-page bench rules lint format snowflake-check snowflake-build \
+.PHONY: help build answers report data test test-review test-builds mutate test-page bench rules lint format snowflake-check snowflake-build \
 	review review-aa docs lineage export lock clean
 
 help: ## list the targets
@@ -58,6 +58,9 @@ test-review: .venv/dev.stamp ## review every patch of tests/review_patches, some
 
 test-builds: .venv/dev.stamp ## let files arrive in 20 orders and kill 40 builds, some minutes; `make test` does a few
 	@$(PY) -m pytest --numprocesses=auto --dist=loadfile --orders=20 --kills=20 tests/test_incremental.py tests/test_crashes.py
+
+mutate: .venv/dev.stamp ## break models, seeds, rows and simulator in hundreds of places: which test notices? ARGS=--all
+	@$(PY) -m scripts.mutate $(ARGS)
 
 test-page: .venv/page.stamp ## drive the pages of review, report and docs in headless Chromium, the one on the PATH or CHROMIUM=…
 	@$(PY) -m pytest --numprocesses=auto --dist=loadfile tests/page

@@ -20,6 +20,7 @@ from scripts.mutate.listed import LIST, read_list, wrong_entries
 from scripts.mutate.models import QueryFault, idle_unit_tests
 from scripts.mutate.outcome import Outcome
 from scripts.mutate.run import Progress, chosen, seed_code, seed_tables, table_faults
+from scripts.mutate.seeds import SeedFault
 from scripts.mutate.simulator import code_faults
 from scripts.mutate.worlds import PROJECT_DIR, MutateError, built_worlds
 from scripts.packages import PackagesError, provide_dbt_utils
@@ -37,15 +38,14 @@ def seed(only: str, takes_all: bool, listed: Iterable[str], tell: Progress) -> t
     project = worlds[0].project()
     every = [fault for fault in table_faults(project) if only in fault.name]
     queries = [fault for fault in every if isinstance(fault, QueryFault)]
-    seeds = [fault for fault in every if not isinstance(fault, QueryFault)]
+    seeds = [fault for fault in every if isinstance(fault, SeedFault)]
     code = [fault for fault in code_faults(PROJECT_DIR) if only in fault.name]
     if not takes_all:
         queries = chosen(queries, QUERY_FAULTS, lambda fault: fault.query.model.name)
         seeds = chosen(seeds, SEED_FAULTS, lambda fault: fault.name.partition(": ")[2])
         code = chosen(code, CODE_FAULTS, lambda fault: fault.path)
-    names = dict.fromkeys(
-        [fault.name for fault in [*queries, *seeds]] + [each.name for each in every if each.name in listed]
-    )
+    names = {each.name for each in queries} | {each.name for each in seeds}
+    names |= {each.name for each in every if each.name in listed}
     tests = [test.name for test in project.data_tests if only in test.name and not test.guards]
     outcomes = seed_tables(worlds, sorted(names), tests, listed, tell)
     outcomes += seed_code(code, tell)
