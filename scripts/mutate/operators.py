@@ -1,7 +1,8 @@
 """The ways to break one place of a query: what a hand could get wrong and a reader overlook.
 
 An operator looks at one node of a parsed query and yields what could stand there instead. What is the same query by
-rules of SQL is not made: the value that COUNT counts, the division that NULLIF guards, later keys of an order.
+rules of SQL is not made: the value that COUNT counts, the division that NULLIF guards, the later keys of an order and
+what comes last in it, the boundary of a cap.
 """
 
 from __future__ import annotations
@@ -51,8 +52,18 @@ def _as(kind: type[exp.Expr], node: exp.Expr) -> exp.Expr:
     return kind(**node.copy().args)
 
 
+def _is_in_order(node: exp.Expr) -> bool:
+    return isinstance(node.find_ancestor(exp.Ordered, exp.Select), exp.Ordered)
+
+
 def compare(node: exp.Expr) -> Iterator[Variant]:
     """Take the end of a range in or out, or ask for the opposite."""
+    if (
+        isinstance(node.parent, exp.If)
+        and node.parent.args["true"] in node.args.values()
+        and not isinstance(node, exp.EQ)
+    ):
+        return  # CASE WHEN a > b THEN b ELSE a: where they are equal either will do
     other = _COMPARISONS.get(type(node))
     if other and not (isinstance(node, exp.EQ) and isinstance(node.find_ancestor(exp.Join, exp.Select), exp.Join)):
         yield _whole(node, _as(other, node))
@@ -150,6 +161,8 @@ def number(node: exp.Expr) -> Iterator[Variant]:
     if isinstance(node, exp.Literal) and not node.is_string and not node.find_ancestor(exp.DataType):
         if isinstance(node.parent, exp.Nullif) or node.find_ancestor(exp.Count, exp.Select).__class__ is exp.Count:
             return  # no division by zero, and COUNT counts whatever is not NULL
+        if node.arg_key == "default" and _is_in_order(node):
+            return  # what is last stays last
         text = node.this
         after = str(int(text) + 1) if text.isdigit() else repr(float(text) * 1.5 or 0.5)
         shown = node.parent if isinstance(node.parent, exp.Condition) else node
@@ -202,7 +215,7 @@ def case(node: exp.Expr) -> Iterator[Variant]:
     """Forget a branch."""
     if isinstance(node, exp.Case):
         default = node.args.get("default")
-        if default is not None and not isinstance(default, exp.Null):
+        if default is not None and not isinstance(default, exp.Null) and not _is_in_order(node):
             other = node.copy()
             other.set("default", None)
             yield exp.column(f"ELSE {default.sql('duckdb')}", quoted=False), exp.null(), other
