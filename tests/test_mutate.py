@@ -90,7 +90,7 @@ def test_every_unit_test_notices_a_fault_of_its_model(project: Project) -> None:
     tests = [test for model in project.models for test in model.unit_tests]
     assert len(tests) > 90
     assert [test.name for test in tests if not project.passes(test, test.query)] == []
-    assert [*idle_unit_tests(project)] == []
+    assert [*idle_unit_tests(project, set())] == []
 
 
 def test_every_data_test_finds_what_it_forbids(project: Project) -> None:

@@ -50,7 +50,8 @@ def seed(only: str, takes_all: bool, listed: Iterable[str], tell: Progress) -> t
     outcomes = seed_tables(worlds, sorted(names), tests, listed, tell)
     outcomes += seed_code(code, tell)
     tell("unit tests that notice no fault of their model", 0)
-    return outcomes, [] if only else [*idle_unit_tests(project)]
+    awake = {name for outcome in outcomes for name in outcome.caught_by}
+    return outcomes, [] if only else [*idle_unit_tests(project, awake)]
 
 
 def report(console: Console, outcomes: list[Outcome], listed: Iterable[str]) -> list[Outcome]:

@@ -2,7 +2,7 @@
 
 An operator looks at one node of a parsed query and yields what could stand there instead. What is the same query by
 rules of SQL is not made: the value that COUNT counts, the division that NULLIF guards, the later keys of an order and
-what comes last in it, the boundary of a cap.
+what comes last in it, the boundary of a cap, FALSE for NULL in a condition.
 """
 
 from __future__ import annotations
@@ -215,7 +215,8 @@ def case(node: exp.Expr) -> Iterator[Variant]:
     """Forget a branch."""
     if isinstance(node, exp.Case):
         default = node.args.get("default")
-        if default is not None and not isinstance(default, exp.Null) and not _is_in_order(node):
+        is_condition = isinstance(node.parent, (exp.Join, exp.Where))  # where NULL is no more than FALSE
+        if not (default is None or isinstance(default, exp.Null) or is_condition or _is_in_order(node)):
             other = node.copy()
             other.set("default", None)
             yield exp.column(f"ELSE {default.sql('duckdb')}", quoted=False), exp.null(), other
