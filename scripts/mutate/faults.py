@@ -107,7 +107,8 @@ def broken(sql: str, fault: Fault) -> str:
     # inner nodes come later: they are broken first, as what is outside takes them along
     for site in sorted(fault.sites, key=lambda site: -site.position):
         node = nodes[site.position]
-        _, _, replacement = list(OPERATORS[site.operator](node))[site.variant]
+        _, _, new = list(OPERATORS[site.operator](node))[site.variant]
+        replacement = new if isinstance(new, exp.Expr) else new()
         if node is tree:
             tree = replacement
         else:

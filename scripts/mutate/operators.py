@@ -8,11 +8,12 @@ what comes last in it, the boundary of a cap, FALSE for NULL in a condition.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from sqlglot import exp
 
-Variant = tuple[exp.Expr, exp.Expr, exp.Expr]
-"""What is said to stand there before and after, and what takes the node's place."""
+Variant = tuple[exp.Expr, exp.Expr, exp.Expr | Callable[[], exp.Expr]]
+"""What is said to stand there before and after, and what takes the node's place, or makes it where that is dear."""
 Operator = Callable[[exp.Expr], Iterator[Variant]]
 
 _COMPARISONS: dict[type[exp.Expr], type[exp.Expr]] = {
@@ -262,13 +263,17 @@ def swap_columns(node: exp.Expr) -> Iterator[Variant]:
             parts = column.alias_or_name.split("_")
             kind = "is" if parts[0] in ("is", "has") else parts[-1]
             if kind in last_of:
-                other = node.copy()
-                one, two = other.expressions[last_of[kind]], other.expressions[at]
-                names = one.alias_or_name, two.alias_or_name
-                other.expressions[last_of[kind]] = exp.alias_(two.unalias().copy(), names[0])
-                other.expressions[at] = exp.alias_(one.unalias().copy(), names[1])
-                yield exp.column(names[0]), exp.column(names[1]), other
+                before, after = (exp.column(node.expressions[each].alias_or_name) for each in (last_of[kind], at))
+                yield before, after, partial(_swapped, node, last_of[kind], at)
             last_of[kind] = at
+
+
+def _swapped(node: exp.Select, one: int, two: int) -> exp.Select:
+    other = node.copy()
+    columns = other.expressions[one], other.expressions[two]
+    for at, new, old in ((one, *columns[::-1]), (two, *columns)):
+        other.expressions[at] = exp.alias_(new.unalias().copy(), old.alias_or_name)
+    return other
 
 
 OPERATORS: dict[str, Operator] = {
