@@ -28,12 +28,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With --built keep the tests that only read the committed data's databases."""
     if config.getoption("--built"):
-        items[:] = [
-            item
-            for item in items
-            if "committed" in getattr(item, "fixturenames", ()) or "[committed" in item.nodeid
-            if "tmp_path" not in item.fixturenames
-        ]
+        asks = {item: getattr(item, "fixturenames", ()) for item in items}
+        reads = (item for item in items if "committed" in asks[item] or "[committed" in item.nodeid)
+        items[:] = [item for item in reads if "tmp_path" not in asks[item]]
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,13 @@
 
 import pytest
 
-from scripts.mutate import rows
 from scripts.mutate.faults import broken, faults_of
 from scripts.mutate.listed import read_list, wrong_entries
 from scripts.mutate.models import idle_unit_tests
 from scripts.mutate.outcome import Outcome
-from scripts.mutate.project import Project
-from scripts.mutate.run import chosen, table_faults
-from scripts.mutate.simulator import code_faults
+from scripts.mutate.project import DataTest, Project
+from scripts.mutate.rows import RowFault, row_faults
+from scripts.mutate.run import all_faults, chosen
 from scripts.mutate.worlds import sample
 from tests.shared import made_once
 from tests.worlds import PROJECT_DIR
@@ -62,13 +61,14 @@ def test_rounds_of_a_loop_are_broken_together() -> None:
 
 
 def test_a_new_fault_does_not_change_which_others_are_drawn() -> None:
-    def drawn(faults: list[Outcome]) -> set[str]:
-        return {fault.name for fault in chosen(faults, 9, lambda fault: fault.layer)}
+    def drawn(faults: list[RowFault]) -> set[str]:
+        return {fault.name for fault in chosen(faults, 9)}
 
-    faults = [Outcome(f"{layer} {number}", layer, "") for layer in "abc" for number in range(20)]
+    tests = [DataTest(name, "rules_hold", {}, (), "", "") for name in "abc"]
+    faults = [RowFault(test, str(number)) for test in tests for number in range(20)]
     assert {name[0] for name in drawn(faults)} == {*"abc"}
     assert len(drawn(faults)) == 9
-    assert len(drawn(faults) - drawn([*faults, Outcome("a 20", "a", "")])) <= 1
+    assert len(drawn(faults) - drawn([*faults, RowFault(tests[0], "20")])) <= 1
 
 
 def test_the_list_of_what_may_live_is_true() -> None:
@@ -81,8 +81,7 @@ def test_the_list_of_what_may_live_is_true() -> None:
 
 
 def test_what_is_listed_is_a_fault_and_has_a_reason(project: Project) -> None:
-    known = {fault.name for fault in table_faults(project)} | {fault.name for fault in code_faults(PROJECT_DIR)}
-    assert {*read_list(PROJECT_DIR)} - known == set()
+    assert {*read_list(PROJECT_DIR)} - {fault.name for fault in all_faults(project)} == set()
     assert all(len(reason) > 20 for reason in read_list(PROJECT_DIR).values())
 
 
@@ -94,6 +93,6 @@ def test_every_unit_test_notices_a_fault_of_its_model(project: Project) -> None:
 
 
 def test_every_data_test_finds_what_it_forbids(project: Project) -> None:
-    shown = [outcome for test in project.data_tests if not test.guards for outcome in rows.shown(project, test)]
-    assert len(shown) > 300
-    assert [outcome.name for outcome in shown if not outcome.caught_by] == []
+    outcomes = [fault.seeded(project) for fault in row_faults(project)]
+    assert len(outcomes) > 300
+    assert [outcome.name for outcome in outcomes if not outcome.caught_by] == []

@@ -11,53 +11,43 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from rich.console import Console
 from rich.table import Table as Grid
 
 from scripts.mutate.listed import LIST, read_list, wrong_entries
-from scripts.mutate.models import QueryFault, idle_unit_tests
+from scripts.mutate.models import idle_unit_tests
 from scripts.mutate.outcome import Outcome
-from scripts.mutate.run import Progress, chosen, seed_code, seed_tables, table_faults
-from scripts.mutate.seeds import SeedFault
-from scripts.mutate.simulator import code_faults
+from scripts.mutate.run import Progress, all_faults, chosen, seed_all
 from scripts.mutate.worlds import PROJECT_DIR, MutateError, built_worlds
 from scripts.packages import PackagesError, provide_dbt_utils
 
-QUERY_FAULTS, SEED_FAULTS, CODE_FAULTS = 400, 20, 12
-"""How many faults are drawn of queries, seeds and simulator, unless all are asked for; of rows always all."""
-LAYERS = ("models", "seeds", "data", "simulator")
+DRAWN = {"models": 400, "seeds": 20, "data": None, "simulator": 12}
+"""How many faults are drawn of each layer, unless all are asked for; None: every one."""
 
 
-def seed(only: str, takes_all: bool, listed: Iterable[str], tell: Progress) -> tuple[list[Outcome], list[str]]:
+def seed(only: str, takes_all: bool, listed: Collection[str], tell: Progress) -> tuple[list[Outcome], list[str]]:
     """Seed the faults whose name has this text; return what came of them and the unit tests that notice none."""
     tell("building the sample and the random people, unless they are built", 0)
     provide_dbt_utils(PROJECT_DIR)
     worlds = built_worlds(PROJECT_DIR / ".mutate")
     project = worlds[0].project()
-    every = [fault for fault in table_faults(project) if only in fault.name]
-    queries = [fault for fault in every if isinstance(fault, QueryFault)]
-    seeds = [fault for fault in every if isinstance(fault, SeedFault)]
-    code = [fault for fault in code_faults(PROJECT_DIR) if only in fault.name]
-    if not takes_all:
-        queries = chosen(queries, QUERY_FAULTS, lambda fault: fault.query.model.name)
-        seeds = chosen(seeds, SEED_FAULTS, lambda fault: fault.name.partition(": ")[2])
-        code = chosen(code, CODE_FAULTS, lambda fault: fault.path)
-    names = {each.name for each in queries} | {each.name for each in seeds}
-    names |= {each.name for each in every if each.name in listed}
-    tests = [test.name for test in project.data_tests if only in test.name and not test.guards]
-    outcomes = seed_tables(worlds, sorted(names), tests, listed, tell)
-    outcomes += seed_code(code, tell)
-    tell("unit tests that notice no fault of their model", 0)
+    faults = [fault for fault in all_faults(project) if only in fault.name]
+    names = [fault.name for fault in faults if fault.name in listed]
+    for layer, limit in DRAWN.items():
+        drawn = chosen((fault for fault in faults if fault.layer == layer), None if takes_all else limit)
+        names += [fault.name for fault in drawn if fault.name not in listed]
+    outcomes = seed_all(worlds, names, listed, tell)
+    tell("looking for unit tests that notice no fault of their model", 0)
     awake = {name for outcome in outcomes for name in outcome.caught_by}
     return outcomes, [] if only else [*idle_unit_tests(project, awake)]
 
 
-def report(console: Console, outcomes: list[Outcome], listed: Iterable[str]) -> list[Outcome]:
+def report(console: Console, outcomes: list[Outcome], listed: Collection[str]) -> list[Outcome]:
     """Print what was found by layer, and return what survives and is not listed."""
     grid = Grid("faults in", "seeded", "caught", "listed", "survive", "caught by", box=None, header_style="bold")
-    for layer in LAYERS:
+    for layer in DRAWN:
         own = [outcome for outcome in outcomes if outcome.layer == layer]
         caught = [outcome for outcome in own if outcome.caught_by]
         named = sum(outcome.name in listed for outcome in own)

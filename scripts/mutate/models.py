@@ -38,11 +38,17 @@ class QueryFault:
 
     query: Query
     fault: Fault
+    layer = "models"
 
     @property
     def name(self) -> str:
         """The model and the change."""
-        return f"{self.query.model.short}: {self.fault.name}"
+        return f"{self.place}: {self.fault.name}"
+
+    @property
+    def place(self) -> str:
+        """The model."""
+        return self.query.model.short
 
     def seed(self, project: Project) -> tuple[set[str], str]:
         """Make the faulty model, and what reads it; return the changed tables and why the build broke, if it did."""
@@ -55,7 +61,7 @@ class QueryFault:
         """Return who noticed the fault; None where the engine finds no query any more: nobody could overlook that."""
         if not project.is_query(broken(self.query.model.sql, self.fault)):
             return None
-        outcome = Outcome(self.name, "models", self.query.model.path)
+        outcome = Outcome(self.name, self.layer, self.query.model.path)
         outcome.caught_by = list(self.query.unit_tests_that_notice(project, self.fault))
         if not outcome.caught_by:
             with project.changed():

@@ -43,8 +43,6 @@ class DataTest:
     """What it reads, the tested table first."""
     sql: str
     path: str
-    guards: str
-    """What it guards, if no fault of a row can show it."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +147,6 @@ class Project:
                 tables=tuple(self._by_key[key].name for key in keys),
                 sql=_here(node["compiled_code"]),
                 path=node["original_file_path"],
-                guards=node["config"]["meta"].get("guards", ""),
             )
 
     def columns(self, table: str) -> list[tuple[str, str]]:
@@ -210,10 +207,10 @@ class Project:
         """Return the data tests of these tables that find a row."""
         return [test.name for test in self.data_tests if tables & {*test.tables} and self.finds(test)]
 
-    def finds(self, test: DataTest, rule: str | None = None) -> bool:
+    def finds(self, test: DataTest, rule: str = "") -> bool:
         """Say whether the test finds a row, and names the rule if one is given."""
         try:
-            if rule is None:
+            if not rule:
                 return bool(self.execute(f"SELECT 1 FROM ({test.sql}\n) LIMIT 1"))
             return any(rule in row[0].split("; ") for row in self.execute(test.sql))
         except (duckdb.Error, TimeoutError):

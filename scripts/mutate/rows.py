@@ -23,16 +23,6 @@ _FEW = 50  # rows, of which a test of single rows needs no more
 _UNIQUE = ("unique", "unique_combination_of_columns")
 
 
-@dataclass(frozen=True)
-class RowFaults:
-    """Statements that each spoil a table, of which a test must notice one."""
-
-    what: str
-    statements: tuple[str, ...]
-    rule: str | None = None
-    """What the test must name."""
-
-
 def _values(data_type: str) -> tuple[str, ...]:
     return () if data_type.endswith(("]", ")")) else _VALUES.get(data_type, _NUMBERS)
 
@@ -44,8 +34,8 @@ def _of_rule(project: Project, table: str, rule: str) -> Iterator[str]:
         for name, data_type in project.columns(table)
         if re.search(rf"\b{name}\b", rule)
     ]
-    for chosen in itertools.product(*choices):
-        if replaced := ", ".join(filter(None, chosen)):
+    for values in itertools.product(*choices):
+        if replaced := ", ".join(filter(None, values)):
             yield f"CREATE OR REPLACE TABLE {table} AS SELECT * REPLACE ({replaced}) FROM {table} LIMIT {_FEW}"
 
 
@@ -62,33 +52,49 @@ def _of_table(project: Project, table: str) -> Iterator[str]:
                 yield f"UPDATE {table} SET {column} = {value.format(column=column)}{where}"
 
 
-def faults_for(project: Project, test: DataTest) -> Iterator[RowFaults]:
-    """Yield what the test must notice."""
-    table, *_ = test.tables
-    if test.kind == "rules_hold":
-        for rule in [f"{column} IS NOT NULL" for column in test.arguments.get("not_null", [])]:
-            yield RowFaults(rule, tuple(_of_rule(project, table, rule)), rule)
-        for rule in test.arguments.get("rules", []):
-            yield RowFaults(rule, tuple(_of_rule(project, table, rule)), rule)
-    elif test.kind in _UNIQUE:
-        yield RowFaults("a row is there twice", (next(_of_table(project, table)),))
-    else:
-        yield RowFaults("", tuple(statement for name in test.tables for statement in _of_table(project, name)))
+@dataclass(frozen=True)
+class RowFault:
+    """Whatever breaks one data test, or one rule of it."""
+
+    test: DataTest
+    rule: str = ""
+    layer = "data"
+
+    @property
+    def name(self) -> str:
+        """The test and the rule."""
+        return f"{self.test.name}: {self.rule}".removesuffix(": ")
+
+    @property
+    def place(self) -> str:
+        """The test."""
+        return self.test.name
+
+    def _statements(self, project: Project) -> Iterator[str]:
+        table, *_ = self.test.tables
+        if self.rule:
+            return _of_rule(project, table, self.rule)
+        if self.test.kind in _UNIQUE:
+            return itertools.islice(_of_table(project, table), 1)
+        return itertools.chain(*(_of_table(project, each) for each in self.test.tables))
+
+    def seeded(self, project: Project) -> Outcome:
+        """Show the test one spoilt table after the other, until it finds a row and names the rule."""
+        is_found = any(self._is_found(project, statement) for statement in self._statements(project))
+        return Outcome(self.name, self.layer, self.test.path, [self.test.name] if is_found else [])
+
+    def _is_found(self, project: Project, statement: str) -> bool:
+        with project.changed():
+            try:
+                project.execute(statement)
+            except duckdb.Error:
+                return False  # the engine takes no such row
+            return project.finds(self.test, self.rule)
 
 
-def shown(project: Project, test: DataTest) -> Iterator[Outcome]:
-    """Show the test what it must notice, and return for each whether it did."""
-    for faults in faults_for(project, test):
-        outcome = Outcome(f"{test.name}: {faults.what}".removesuffix(": "), "data", test.path)
-        if any(_is_noticed(project, test, faults.rule, statement) for statement in faults.statements):
-            outcome.caught_by = [test.name]
-        yield outcome
-
-
-def _is_noticed(project: Project, test: DataTest, rule: str | None, statement: str) -> bool:
-    with project.changed():
-        try:
-            project.execute(statement)
-        except duckdb.Error:
-            return False  # the engine takes no such row
-        return project.finds(test, rule)
+def row_faults(project: Project) -> Iterator[RowFault]:
+    """Yield one fault for each rule of each data test, and for each test that has none."""
+    for test in project.data_tests:
+        rules = [f"{column} IS NOT NULL" for column in test.arguments.get("not_null", [])]
+        for rule in [*rules, *test.arguments.get("rules", [])] or [""]:
+            yield RowFault(test, rule)

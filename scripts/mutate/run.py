@@ -4,42 +4,61 @@ from __future__ import annotations
 
 import hashlib
 import os
-import queue
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from scripts.mutate import rows, simulator
 from scripts.mutate.models import QueryFault, query_faults
 from scripts.mutate.outcome import Outcome
 from scripts.mutate.project import Project
+from scripts.mutate.rows import row_faults
 from scripts.mutate.seeds import SeedFault, seed_faults
-from scripts.mutate.worlds import PROJECT_DIR, World
+from scripts.mutate.simulator import code_faults
+from scripts.mutate.worlds import World
 
-
-class Named(Protocol):
-    """A fault as far as it matters for choosing it."""
-
-    @property
-    def name(self) -> str:
-        """What tells it from all others, its place first."""
-
-
-AnyFault = TypeVar("AnyFault", bound=Named)
 Progress = Callable[[str, int], None]
-"""Is told what goes on, and how many faults of it are done."""
+"""Is told what goes on, and how many faults are done."""
 _WORKERS = os.cpu_count() or 1
 
 
-def chosen(faults: Iterable[AnyFault], limit: int | None, place: Callable[[AnyFault], str]) -> list[AnyFault]:
+class Named(Protocol):
+    """What can be drawn."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others."""
+
+    @property
+    def place(self) -> str:
+        """Where it is: a model, a seed's column, a file."""
+
+
+class Seedable(Named, Protocol):
+    """A fault."""
+
+    @property
+    def layer(self) -> str:
+        """What it is in."""
+
+    def seeded(self, project: Project) -> Outcome | None:
+        """Return who noticed it; None where it is no fault."""
+
+
+AnyNamed = TypeVar("AnyNamed", bound=Named)
+
+
+def all_faults(project: Project) -> list[Seedable]:
+    """Return every fault."""
+    return [*query_faults(project), *seed_faults(project), *row_faults(project), *code_faults()]
+
+
+def chosen(faults: Iterable[AnyNamed], limit: int | None) -> list[AnyNamed]:
     """Return so many faults, of each place as many as possible; always the same, and a new one displaces few others."""
     by_place = defaultdict(list)
     for fault in faults:
-        by_place[place(fault)].append((hashlib.sha256(fault.name.encode()).hexdigest(), fault))
+        by_place[fault.place].append((hashlib.sha256(fault.name.encode()).hexdigest(), fault))
     turns = (
         (turn, drawn, fault)
         for own in by_place.values()
@@ -49,31 +68,28 @@ def chosen(faults: Iterable[AnyFault], limit: int | None, place: Callable[[AnyFa
 
 
 class _Bench:
-    """What a worker keeps: the worlds in memory and their faults by name."""
+    """What a worker keeps: the worlds in memory and the faults by name."""
 
-    def __init__(self, worlds: list[World]) -> None:
+    def __init__(self, worlds: list[World], listed: Collection[str]) -> None:
         self.worlds = [(world, world.project()) for world in worlds]
         self.project = self.worlds[0][1]
-        self.faults = {fault.name: fault for fault in table_faults(self.project)}
+        self.listed = listed
+        self.faults = {fault.name: fault for fault in all_faults(self.project)}
 
     def seeded(self, name: str) -> Outcome | None:
-        """Seed a fault and hold it against unit tests, build and data tests."""
-        return self.faults[name].seeded(self.project)
-
-    def shown(self, name: str) -> list[Outcome]:
-        """Show a data test what it must notice."""
-        return [
-            outcome
-            for test in self.project.data_tests
-            if test.name == name
-            for outcome in rows.shown(self.project, test)
-        ]
-
-    def known(self, name: str) -> list[str]:
-        """Hold a fault against the tests that know the truth of a world."""
+        """Hold a fault against unit tests, build and data tests, and then against those that know the truth."""
         fault = self.faults[name]
-        for world, project in self.worlds if isinstance(fault, QueryFault) else self.worlds[:1]:
-            with project.changed():  # random people have seeds of their own
+        outcome = fault.seeded(self.project)
+        if outcome and not outcome.caught_by and name not in self.listed:
+            if isinstance(fault, QueryFault):
+                outcome.caught_by = self._known(fault, self.worlds)
+            elif isinstance(fault, SeedFault):  # random people have seeds of their own
+                outcome.caught_by = self._known(fault, self.worlds[:1])
+        return outcome
+
+    def _known(self, fault: QueryFault | SeedFault, worlds: list[tuple[World, Project]]) -> list[str]:
+        for world, project in worlds:
+            with project.changed():
                 changed, why = fault.seed(project)
                 if found := [why] if why else world.failing_tests(project, changed) if changed else []:
                     return found
@@ -83,60 +99,23 @@ class _Bench:
 _bench: _Bench
 
 
-def _start(worlds: list[World]) -> None:
+def _start(worlds: list[World], listed: Collection[str]) -> None:
     global _bench
-    _bench = _Bench(worlds)
+    _bench = _Bench(worlds, listed)
 
 
-def _do(what: str, name: str) -> Any:
-    return getattr(_bench, what)(name)
+def _seeded(name: str) -> Outcome | None:
+    return _bench.seeded(name)
 
 
-def table_faults(project: Project) -> list[QueryFault | SeedFault]:
-    """Return every fault of queries and seeds."""
-    return [*query_faults(project), *seed_faults(project)]
-
-
-def seed_tables(
-    worlds: list[World], faults: list[str], tests: list[str], listed: Iterable[str], tell: Progress
-) -> list[Outcome]:
-    """Seed faults of queries and seeds, and show these data tests what they must notice.
-
-    What unit and data tests do not catch meets the tests that know the truth, unless it is listed as what may live.
-    """
-    pool = ProcessPoolExecutor(_WORKERS, get_context("spawn"), initializer=_start, initargs=(worlds,))
-
-    def each(what: str, names: list[str], title: str) -> Iterator[Any]:
-        for done, found in enumerate(pool.map(_do, [what] * len(names), names)):
-            tell(f"{title} of {len(names)}", done)
-            yield found
-
+def seed_all(worlds: list[World], names: list[str], listed: Collection[str], tell: Progress) -> list[Outcome]:
+    """Seed the faults of these names. One that is listed as what may live does not meet the tests that take longest."""
+    pool = ProcessPoolExecutor(_WORKERS, get_context("spawn"), initializer=_start, initargs=(worlds, listed))
     try:
-        seeded = [outcome for outcome in each("seeded", faults, "faults against unit and data tests") if outcome]
-        left = {each.name: each for each in seeded if not each.caught_by and each.name not in listed}
-        for name, caught_by in zip(left, each("known", [*left], "what is left against the truth"), strict=True):
-            left[name].caught_by = caught_by
-        return seeded + [outcome for shown in each("shown", tests, "data tests") for outcome in shown]
+        outcomes = []
+        for done, outcome in enumerate(pool.map(_seeded, names)):
+            tell(f"seeding {len(names)} faults", done)
+            outcomes += [outcome] if outcome else []
+        return outcomes
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def seed_code(faults: list[simulator.CodeFault], tell: Progress) -> list[Outcome]:
-    """Seed faults of the simulator, on copies of the project."""
-    with TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(_WORKERS) as pool:
-        copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
-        for number in range(_WORKERS):
-            copies.put(simulator.copied(PROJECT_DIR, Path(folder) / str(number)))
-
-        def seed(fault: simulator.CodeFault) -> Outcome:
-            copy = copies.get()
-            try:
-                return fault.seeded(copy)
-            finally:
-                copies.put(copy)
-
-        outcomes = []
-        for done, outcome in enumerate(pool.map(seed, faults)):
-            tell(f"faults of the simulator of {len(faults)}", done)
-            outcomes.append(outcome)
-        return outcomes

@@ -23,6 +23,12 @@ class SeedFault:
     table: Table
     name: str
     statement: str
+    layer = "seeds"
+
+    @property
+    def place(self) -> str:
+        """What is done to which column."""
+        return f"{self.table.name} {self.name.partition(': ')[2]}"
 
     def seed(self, project: Project) -> tuple[set[str], str]:
         """Spoil the row, and build what reads it; return the changed tables and why the build broke, if it did."""
@@ -33,7 +39,7 @@ class SeedFault:
 
     def seeded(self, project: Project) -> Outcome:
         """Return who noticed."""
-        outcome = Outcome(self.name, "seeds", self.table.path)
+        outcome = Outcome(self.name, self.layer, self.table.path)
         with project.changed():
             changed, why = self.seed(project)
             outcome.caught_by = [why] if why else project.failing(changed)

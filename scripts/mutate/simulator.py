@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from scripts.mutate.outcome import Outcome
+from scripts.mutate.worlds import PROJECT_DIR
 
 _FOLDER = Path("scripts") / "simulate"
 _OTHERS: dict[type[ast.AST], Any] = {
@@ -60,21 +62,22 @@ class CodeFault:
     path: str
     number: int
     """Among the nodes of the file that can be changed."""
+    layer = "simulator"
 
-    def seeded(self, project_dir: Path) -> Outcome:
+    @property
+    def place(self) -> str:
+        """The file."""
+        return self.path
+
+    def seeded(self, _: object = None) -> Outcome:
         """Return who noticed, on a copy of the project."""
-        outcome = Outcome(self.name, "simulator", self.path)
-        file = project_dir / self.path
-        whole = file.read_text(encoding="utf-8")
-        tree = ast.parse(whole)
-        node, changed = _changes(tree)[self.number]
-        node.__class__, node.__dict__ = changed.__class__, changed.__dict__
-        file.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
-        try:
-            outcome.caught_by = _failing(project_dir)
-        finally:
-            file.write_text(whole, encoding="utf-8")
-        return outcome
+        with TemporaryDirectory(prefix="mutant-") as folder:
+            file = _copied(Path(folder)) / self.path
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            node, changed = _changes(tree)[self.number]
+            node.__class__, node.__dict__ = changed.__class__, changed.__dict__
+            file.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
+            return Outcome(self.name, self.layer, self.path, _failing(Path(folder)))
 
 
 def _changes(tree: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
@@ -94,21 +97,21 @@ def _failing(project_dir: Path) -> list[str]:
     return _FAILED.findall(outcome.stdout) or ["tests: cannot start"]
 
 
-def code_faults(project_dir: Path) -> Iterator[CodeFault]:
+def code_faults() -> Iterator[CodeFault]:
     """Yield every fault of every file of the simulator."""
-    for file in sorted((project_dir / _FOLDER).glob("*.py")):
+    for file in sorted((PROJECT_DIR / _FOLDER).glob("*.py")):
         seen: Counter[str] = Counter()
         for number, (node, changed) in enumerate(_changes(ast.parse(file.read_text(encoding="utf-8")))):
             change = " ".join(f"{ast.unparse(node)} → {ast.unparse(changed)}".split())[:200]
             seen[change] += 1
             name = f"simulate/{file.stem}: {change}" + (f" #{seen[change]}" if seen[change] > 1 else "")
-            yield CodeFault(name, file.relative_to(project_dir).as_posix(), number)
+            yield CodeFault(name, file.relative_to(PROJECT_DIR).as_posix(), number)
 
 
-def copied(project_dir: Path, folder: Path) -> Path:
+def _copied(folder: Path) -> Path:
     """Copy what the simulator's tests read, to be changed there."""
     for name in _COPIED:
-        shutil.copytree(project_dir / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in (*project_dir.glob("*.yml"), *project_dir.glob("*.toml"), project_dir / "Makefile"):
+        shutil.copytree(PROJECT_DIR / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (*PROJECT_DIR.glob("*.yml"), *PROJECT_DIR.glob("*.toml"), PROJECT_DIR / "Makefile"):
         shutil.copy(file, folder)
     return folder
