@@ -1,8 +1,8 @@
 """Seed faults one by one and report which test caught each, which survive, and which tests catch none.
 
 Faults are seeded into the models' queries with what macros write of them, into seeds, into rows of built tables (data)
-and into the simulator, never into files of the working tree. Exit codes: 0 every fault is caught or
-listed in tests/mutants_that_live.yml and every test catches one, 1 not, 2 no fault could be seeded.
+and into the simulator, never into files of the working tree. Exit codes: 0 every fault is caught or listed in
+tests/mutants_that_live.yml and every test catches one, 1 not, 2 no fault could be seeded.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ def seed(only: str, takes_all: bool, listed: Collection[str], tell: Progress) ->
     worlds = built_worlds(PROJECT_DIR / ".mutate")
     project = worlds[0].project()
     faults = [fault for fault in all_faults(project) if only in fault.name]
+    if not faults:
+        raise MutateError(f"no fault has {only!r} in its name: give the name of a model, seed or test, or a part of it")
     names = [fault.name for fault in faults if fault.name in listed]
     for layer, limit in DRAWN.items():
         drawn = chosen((fault for fault in faults if fault.layer == layer), None if takes_all else limit)
