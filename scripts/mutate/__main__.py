@@ -31,16 +31,16 @@ def seed(only: str, takes_all: bool, listed: Collection[str], tell: Progress) ->
     """Seed the faults whose name has this text; return what came of them and the unit tests that notice none."""
     tell("building the sample and the random people, unless they are built", 0)
     provide_dbt_utils(PROJECT_DIR)
-    worlds = built_worlds(PROJECT_DIR / ".mutate")
-    project = worlds[0].project()
-    faults = [fault for fault in all_faults(project) if only in fault.name]
-    if not faults:
-        raise MutateError(f"no fault has {only!r} in its name: give the name of a model, seed or test, or a part of it")
-    names = [fault.name for fault in faults if fault.name in listed]
-    for layer, limit in DRAWN.items():
-        drawn = chosen((fault for fault in faults if fault.layer == layer), None if takes_all else limit)
-        names += [fault.name for fault in drawn if fault.name not in listed]
-    outcomes = seed_all(worlds, names, listed, tell)
+    with built_worlds(PROJECT_DIR / ".mutate") as worlds:
+        project = worlds[0].project()
+        faults = [fault for fault in all_faults(project) if only in fault.name]
+        if not faults:
+            raise MutateError(f"no fault has {only!r} in its name: give that of a model, seed or test, or a part of it")
+        names = [fault.name for fault in faults if fault.name in listed]
+        for layer, limit in DRAWN.items():
+            drawn = chosen((fault for fault in faults if fault.layer == layer), None if takes_all else limit)
+            names += [fault.name for fault in drawn if fault.name not in listed]
+        outcomes = seed_all(worlds, names, listed, tell)
     tell("looking for unit tests that notice no fault of their model", 0)
     awake = {name for outcome in outcomes for name in outcome.caught_by}
     return outcomes, [] if only else [*idle_unit_tests(project, awake)]

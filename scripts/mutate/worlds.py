@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,11 +101,27 @@ def random_people(folder: Path) -> World:
     return World(folder, ("--built-people={folder}", "tests/test_random_people.py", "-k", "every and 1"))
 
 
-def built_worlds(folder: Path) -> list[World]:
-    """Build both, unless they are built already from the same code."""
+@contextmanager
+def built_worlds(folder: Path) -> Iterator[list[World]]:
+    """Build both, unless they are built already from the same code, and keep other runs off while they are used.
+
+    Raises:
+        MutateError: another run is at it, or the project does not pass its own tests.
+    """
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise MutateError("another `make mutate` is running here: wait until it ends") from error
+        yield _worlds(folder)
+
+
+def _worlds(folder: Path) -> list[World]:
     note, code = folder / "built_from.sha256", code_fingerprint(PROJECT_DIR)
     if not (note.is_file() and note.read_text(encoding="utf-8") == code):
-        shutil.rmtree(folder, ignore_errors=True)
+        for name in ("sample", "random_people"):
+            shutil.rmtree(folder / name, ignore_errors=True)
     worlds = [sample(folder / "sample"), random_people(folder / "random_people")]
     note.write_text(code, encoding="utf-8")
     return worlds
