@@ -96,7 +96,7 @@ def _funnel_table(results: Results) -> Table:
 
 def _print_dbt(name: str, time: DbtTime, console: Console) -> None:
     console.print(
-        f"{name}: {time.engine_seconds:.1f} s in dbt's nodes, two at a time (models {time.model_seconds:.1f}, "
+        f"{name}: {time.engine_seconds:.1f} s in dbt's nodes, one at a time (models {time.model_seconds:.1f}, "
         f"tests {time.test_seconds:.1f}); "
         f"before the first {time.start_seconds:.1f} s, after the last {time.end_seconds:.1f} s",
         highlight=False, soft_wrap=True,
