@@ -7,7 +7,6 @@ tests/mutants_that_live.yml and every test catches one, 1 not, 2 no fault could 
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections import Counter
@@ -16,11 +15,13 @@ from collections.abc import Collection
 from rich.console import Console
 from rich.table import Table as Grid
 
+from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.mutate.listed import LIST, read_list, wrong_entries
 from scripts.mutate.models import idle_unit_tests
 from scripts.mutate.outcome import Outcome
 from scripts.mutate.run import Progress, all_faults, chosen, seed_all
-from scripts.mutate.worlds import PROJECT_DIR, MutateError, built_worlds
+from scripts.mutate.worlds import MutateError, built_worlds
 from scripts.packages import PackagesError, provide_dbt_utils
 
 DRAWN = {"models": 400, "seeds": 20, "data": None, "simulator": 12}
@@ -70,7 +71,7 @@ def _kind(test: str) -> str:
 def main() -> None:
     """Read the options, seed, report."""
     description = (__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="make mutate ARGS=…", description=description)
+    parser = Parser(prog="make mutate ARGS=…", description=description)
     parser.add_argument("--all", action="store_true", help="every fault, not some of each place")
     parser.add_argument("--only", default="", metavar="TEXT", help="faults with this text in their name")
     options = parser.parse_args()

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from scripts.databases import attach
+from scripts.databases import attach, first_line
 
 _TIME_LIMIT = 10.0  # seconds for one statement: what takes longer is as wrong as a wrong result
 _DATABASES = ("raw", "prep", "prod")
@@ -233,7 +233,7 @@ class Project:
             except TimeoutError:
                 return changed, f"build of {table.short}: time is up"
             except duckdb.Error as error:
-                return changed, f"build of {table.short}: {str(error).splitlines()[0]}"
+                return changed, f"build of {table.short}: {first_line(error)}"
             if table.has_contract and self.columns(table.name) != self._columns[table.name]:
                 return changed, f"contract of {table.short}"
         return changed, ""

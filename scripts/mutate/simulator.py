@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import re
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from scripts import PROJECT_DIR
 from scripts.mutate.outcome import Outcome
-from scripts.mutate.worlds import PROJECT_DIR
+from scripts.mutate.pytest_run import run_pytest
 
 _FOLDER = Path("scripts") / "simulate"
 _OTHERS: dict[type[ast.AST], Any] = {
@@ -34,7 +33,6 @@ _OTHERS: dict[type[ast.AST], Any] = {
 _TESTS = ("tests/test_simulate.py", "tests/test_dirt.py", "tests/test_import_tsv.py")
 _COPIED = ("scripts", "tests", "models", "macros", "seeds", "data", "packages", "dbt_packages")
 _TIME_LIMIT = 240  # seconds: a fault may never end
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 def _changed(node: ast.AST) -> ast.AST | None:
@@ -86,15 +84,13 @@ def _changes(tree: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
 
 
 def _failing(project_dir: Path) -> list[str]:
-    options = ["-q", "-x", "--tb=no", "--no-header", "-p", "no:cacheprovider"]
-    command = [sys.executable, "-m", "pytest", *options, *_TESTS]
     try:
-        outcome = subprocess.run(command, cwd=project_dir, capture_output=True, text=True, timeout=_TIME_LIMIT)
+        outcome, failed = run_pytest(project_dir, _TESTS, _TIME_LIMIT)
     except subprocess.TimeoutExpired:
         return ["tests: time is up"]
     if outcome.returncode == 0:
         return []
-    return _FAILED.findall(outcome.stdout) or ["tests: cannot start"]
+    return failed or ["tests: cannot start"]
 
 
 def code_faults() -> Iterator[CodeFault]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,11 +15,11 @@ from pathlib import Path
 
 import duckdb
 
+from scripts import PROJECT_DIR
 from scripts.dbt_run import code_fingerprint
 from scripts.mutate.project import Project
+from scripts.mutate.pytest_run import run_pytest
 
-PROJECT_DIR = Path(__file__).resolve().parents[2]
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 _KNOW_THE_SAMPLE = ("test_headlines", "test_story", "test_statistics", "test_truth")
 
 
@@ -44,11 +43,10 @@ class World:
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
             self._write(project, changed, Path(folder))
             arguments = [argument.format(folder=folder) for argument in self.pytest_arguments]
-            command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider", *arguments]
-            outcome = subprocess.run(command, cwd=PROJECT_DIR, capture_output=True, text=True)
+            outcome, failed = run_pytest(PROJECT_DIR, arguments)
             if outcome.returncode not in (0, 1):
                 raise MutateError(f"pytest cannot test a world: {outcome.stdout[-500:]}{outcome.stderr[-500:]}")
-            return _FAILED.findall(outcome.stdout)
+            return failed
 
     def _write(self, project: Project, changed: set[str], folder: Path) -> None:
         """Copy the databases, with these tables as they are in memory."""

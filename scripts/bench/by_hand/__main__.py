@@ -7,7 +7,6 @@ counts are left out.
 
 from __future__ import annotations
 
-import argparse
 import glob
 import json
 import re
@@ -19,8 +18,10 @@ from pathlib import Path
 import duckdb
 
 from scripts import PROJECT_DIR
+from scripts.arguments import Parser
 from scripts.bench.measure import BenchError
 from scripts.bench.worlds import event_files
+from scripts.databases import first_line
 
 _SQL_FILES = sorted(Path(__file__).parent.glob("*.sql"))
 _SEEDS = ("funnel_definitions", "calls_to_action")
@@ -55,7 +56,7 @@ def make_tables(data_dir: Path, out: Path, memory_limit: str | None = None) -> d
         raise BenchError(f"{out} cannot be written: {error.strerror}") from error
     except duckdb.Error as error:
         out.unlink(missing_ok=True)
-        raise BenchError(f"by hand: {str(error).splitlines()[0]}") from error
+        raise BenchError(f"by hand: {first_line(error)}") from error
 
 
 def _run(connection: duckdb.DuckDBPyConnection, variables: dict[str, str]) -> dict[str, float]:
@@ -87,7 +88,7 @@ def _cpu_seconds() -> float:
 
 def main() -> int:
     """Run the command line; returns the exit code (2: the input is at fault, or the machine has too little room)."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.bench.by_hand", description=__doc__.split("\n\n")[0])
+    parser = Parser(prog="python -m scripts.bench.by_hand", description=__doc__.split("\n\n")[0])
     parser.add_argument("data_dir", type=Path, metavar="DATA_DIR", help="folder with the Parquet files")
     parser.add_argument("out", type=Path, metavar="OUT.duckdb", help="database file to write, replaced if it is there")
     parser.add_argument("--memory-limit", metavar="AMOUNT", help="such as 8GB; what does not fit is spilled beside OUT")
